@@ -1,0 +1,103 @@
+/** A model that says the prompt again, word by word, at a chosen pace, and fails on purpose. */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AttemptContext, ModelClient } from '../../core/client.ts';
+import type { FinishReason, StreamPart } from '../../core/completion.ts';
+import { type FailureKind, LlmError } from '../../core/errors.ts';
+import { hintFor } from '../../core/hints.ts';
+import { textOf } from '../../core/messages.ts';
+import type { Provider } from '../../core/provider.ts';
+import type { CompletionRequest } from '../../core/request.ts';
+
+export interface EchoOptions {
+  model: string;
+  /** 0 sends all tokens at once. */
+  tokensPerSecond: number;
+  /** Before the first token. */
+  delayMs: number;
+  fault?: {
+    kind: FailureKind;
+    /** The share of requests that fail, 0 to 100. */
+    percent: number;
+    /** How many tokens come before the failure. */
+    afterTokens: number;
+  };
+  /** A number from 0 to 1 for each request, to decide whether it fails. */
+  random?: () => number;
+}
+
+export const echoProvider: Provider = { id: 'echo', label: 'Echo', url: 'echo' };
+
+export class EchoClient implements ModelClient {
+  readonly provider = echoProvider;
+  readonly #options: EchoOptions;
+
+  constructor(options: EchoOptions) {
+    this.#options = options;
+  }
+
+  async *stream(request: CompletionRequest, { signal, onConnected }: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    const { model, delayMs } = this.#options;
+    const fault = this.#drawFault();
+    onConnected();
+    if (delayMs > 0) await delay(delayMs, undefined, { signal });
+    const { tokens, reason } = echoOf(request);
+    yield [{ type: 'model', model: request.model || model }];
+    const sent = fault ? tokens.slice(0, fault.afterTokens) : tokens;
+    yield* this.#pace(sent, signal);
+    if (fault) return await fail(fault.kind, signal);
+    const inputTokens = request.messages.reduce((sum, { content }) => sum + wordsOf(textOf(content)).length, 0);
+    yield [
+      { type: 'usage', usage: { inputTokens, outputTokens: tokens.length } },
+      { type: 'finish', reason },
+    ];
+  }
+
+  async *#pace(tokens: readonly string[], signal: AbortSignal): AsyncGenerator<readonly StreamPart[]> {
+    const { tokensPerSecond } = this.#options;
+    if (tokensPerSecond === 0) {
+      yield tokens.map(asPart);
+      return;
+    }
+    const started = performance.now();
+    for (const [index, token] of tokens.entries()) {
+      const dueMs = started + (index * 1000) / tokensPerSecond - performance.now();
+      if (dueMs > 0) await delay(dueMs, undefined, { signal });
+      yield [asPart(token)];
+    }
+  }
+
+  #drawFault() {
+    const { fault, random = Math.random } = this.#options;
+    return fault && random() * 100 < fault.percent ? fault : undefined;
+  }
+}
+
+/** What the echo of a request says, and why it ends there. */
+function echoOf({ messages, stop, maxTokens }: CompletionRequest): { tokens: string[]; reason: FinishReason } {
+  const question = messages.findLast(({ role }) => role === 'user') ?? messages.at(-1);
+  const text = textOf(question?.content ?? null);
+  const cuts = (stop ?? []).map((word) => text.indexOf(word)).filter((at) => at >= 0);
+  const tokens = wordsOf(cuts.length > 0 ? text.slice(0, Math.min(...cuts)) : text);
+  if (maxTokens === undefined || tokens.length <= maxTokens) return { tokens, reason: 'stop' };
+  return { tokens: tokens.slice(0, maxTokens), reason: 'length' };
+}
+
+/** Words with the blanks before them, so that joined they are the text again. */
+function wordsOf(text: string): string[] {
+  return text.match(/\s*\S+|\s+$/g) ?? [];
+}
+
+function asPart(text: string): StreamPart {
+  return { type: 'text', text };
+}
+
+async function fail(kind: FailureKind, signal: AbortSignal): Promise<never> {
+  // A timeout is a server that goes silent: the backend's own timers find out.
+  if (kind === 'timeout') {
+    await new Promise((_, reject) => {
+      if (signal.aborted) reject(signal.reason as Error);
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    });
+  }
+  throw new LlmError(kind, `The echo failed on purpose (${kind}).`, { provider: echoProvider.id, hint: hintFor(kind, { provider: echoProvider }) });
+}

@@ -1,0 +1,260 @@
+/**
+ * A backend without Node-RED: takes a request, keeps the limits, tries and retries, and says on the bus what happens.
+ * The order is: deadline around a place in the queue around retries around the breaker around one attempt.
+ */
+import { ExponentialBackoff } from 'cockatiel';
+import { setTimeout as delay } from 'node:timers/promises';
+import { runAttempt } from './attempt.ts';
+import { Breaker } from './breaker.ts';
+import type { ModelClient } from './client.ts';
+import { Answer, type AttemptRecord, type BackendIdentity, type Completion, type Cost, type TokenSink, type Usage } from './completion.ts';
+import { LlmError, toLlmError } from './errors.ts';
+import { bus, type BreakerState } from './events.ts';
+import type { Limits } from './limits.ts';
+import { Places } from './places.ts';
+import type { CompletionRequest } from './request.ts';
+import { completeUsage } from './tokens.ts';
+
+export interface BackendOptions {
+  identity: BackendIdentity;
+  client: ModelClient;
+  limits: Limits;
+  /** The model where a request names none. */
+  model: string;
+  cost?: (usage: Usage, model: string) => Cost | undefined;
+  onBreaker?: (state: BreakerState) => void;
+}
+
+export interface CompleteOptions {
+  /** The caller's: its reason is the LlmError to fail with. */
+  signal?: AbortSignal;
+  sink?: TokenSink;
+}
+
+/** A longer wait than this is not worth holding a request for: the failure goes on with its `retryAfterMs`. */
+const longestRetryAfterMs = 60_000;
+
+/** What the requests of one backend share. */
+interface Shared extends BackendOptions {
+  readonly places: Places;
+  readonly breaker: Breaker;
+  /** After a rate limit: until when nothing is sent, in ms since the epoch. */
+  coolUntil: number;
+}
+
+export class Backend {
+  readonly #shared: Shared;
+
+  constructor(options: BackendOptions) {
+    const { limits, identity, client } = options;
+    const provider = client.provider.id;
+    const breaker = new Breaker({
+      failures: limits.breakerFailures,
+      openMs: limits.breakerOpenMs,
+      provider,
+      onChange: (state) => {
+        bus.emit('breaker', { backend: identity, provider, state });
+        options.onBreaker?.(state);
+      },
+    });
+    this.#shared = { ...options, places: new Places(limits.maxConcurrent, limits.maxQueued), breaker, coolUntil: 0 };
+  }
+
+  get busy(): number {
+    return this.#shared.places.busy;
+  }
+
+  get waiting(): number {
+    return this.#shared.places.waiting;
+  }
+
+  get breakerState(): BreakerState {
+    return this.#shared.breaker.state;
+  }
+
+  /** Resolves with the whole answer. @throws LlmError */
+  complete(request: CompletionRequest, options: CompleteOptions = {}): Promise<Completion> {
+    return new Run(this.#shared, request, options).complete();
+  }
+}
+
+/** One request on its way through a backend. */
+class Run {
+  readonly #backend: Shared;
+  readonly #request: CompletionRequest;
+  readonly #options: CompleteOptions;
+  readonly #controller = new AbortController();
+  readonly #started = performance.now();
+  readonly #attempts: AttemptRecord[] = [];
+  readonly #about;
+  readonly #deadlineMs: number;
+  #firstTokenMs: number | undefined;
+
+  constructor(backend: Shared, request: CompletionRequest, options: CompleteOptions) {
+    this.#backend = backend;
+    this.#options = options;
+    this.#request = request.model ? request : { ...request, model: backend.model };
+    this.#deadlineMs = Math.min(backend.limits.totalTimeoutMs || Infinity, request.timeoutMs ?? Infinity);
+    this.#about = {
+      requestId: crypto.randomUUID(),
+      backend: backend.identity,
+      provider: backend.client.provider.id,
+      model: this.#request.model ?? '',
+    };
+  }
+
+  async complete(): Promise<Completion> {
+    const { signal } = this.#options;
+    const abort = () => this.#controller.abort(signal?.reason);
+    if (signal?.aborted) abort();
+    else signal?.addEventListener('abort', abort, { once: true });
+    const deadline = this.#startDeadline();
+    bus.emit('request', this.#about);
+    try {
+      const queuedMs = await this.#enter();
+      try {
+        return this.#succeed(await this.#tryAndRetry(), queuedMs);
+      } finally {
+        this.#backend.places.leave();
+      }
+    } catch (error) {
+      throw this.#fail(error);
+    } finally {
+      clearTimeout(deadline);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  #startDeadline(): NodeJS.Timeout | undefined {
+    const ms = this.#deadlineMs;
+    if (ms === Infinity) return undefined;
+    const error = () =>
+      new LlmError('timeout', `No complete answer within ${ms} ms.`, {
+        provider: this.#about.provider,
+        hint: 'Raise the total time limit, or ask for fewer tokens.',
+      });
+    return setTimeout(() => this.#controller.abort(error()), ms);
+  }
+
+  async #enter(): Promise<number> {
+    const { signal } = this.#controller;
+    const { places } = this.#backend;
+    signal.throwIfAborted();
+    if (places.tryEnter()) return 0;
+    await places.wait(this.#request.priority, signal);
+    return this.#elapsedMs();
+  }
+
+  async #tryAndRetry(): Promise<Answer> {
+    const { limits } = this.#backend;
+    let backoff = newBackoff(limits);
+    for (let number = 1; ; number++) {
+      const answer = new Answer();
+      try {
+        await this.#attempt(answer, number);
+        return answer;
+      } catch (error) {
+        const failure = toLlmError(error, this.#about.provider);
+        const delayMs = Math.max(backoff.duration, failure.retryAfterMs ?? 0);
+        if (answer.started || number > limits.retries || !this.#mayRetry(failure, delayMs)) throw failure;
+        bus.emit('retry', { ...this.#about, error: failure.kind, delayMs });
+        await this.#wait(delayMs);
+        backoff = backoff.next(undefined);
+      }
+    }
+  }
+
+  #mayRetry(failure: LlmError, delayMs: number): boolean {
+    return failure.retryable && (failure.retryAfterMs ?? 0) <= longestRetryAfterMs && this.#elapsedMs() + delayMs < this.#deadlineMs;
+  }
+
+  async #wait(ms: number): Promise<void> {
+    const { signal } = this.#controller;
+    await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+
+  async #attempt(answer: Answer, number: number): Promise<void> {
+    const startedAt = this.#elapsedMs();
+    try {
+      await this.#backend.breaker.execute(() => this.#runAttempt(answer));
+      this.#record(answer, number, startedAt);
+    } catch (error) {
+      const failure = toLlmError(error, this.#about.provider);
+      if (failure.kind === 'rate_limit' && failure.retryAfterMs) this.#backend.coolUntil = Date.now() + failure.retryAfterMs;
+      this.#record(answer, number, startedAt, failure);
+      throw failure;
+    }
+  }
+
+  #runAttempt(answer: Answer): Promise<void> {
+    const { client, limits } = this.#backend;
+    const coolingMs = this.#backend.coolUntil - Date.now();
+    if (coolingMs > 0) {
+      throw new LlmError('rate_limit', `${client.provider.label} asked for a pause that is not over.`, {
+        provider: client.provider.id,
+        retryAfterMs: coolingMs,
+        hint: 'Send fewer requests at once, or ask the provider for a higher limit.',
+      });
+    }
+    const onFirstToken = () => {
+      this.#firstTokenMs = this.#elapsedMs();
+      bus.emit('firstToken', { ...this.#about, ms: this.#firstTokenMs });
+    };
+    return runAttempt({ client, request: this.#request, limits, controller: this.#controller, answer, sink: this.#options.sink, onFirstToken });
+  }
+
+  #record(answer: Answer, number: number, startedAt: number, failure?: LlmError): void {
+    const outcome = failure === undefined ? 'ok' : failure.kind === 'cancelled' ? 'cancelled' : 'failed';
+    const ms = this.#elapsedMs() - startedAt;
+    const error = failure && { error: failure.kind };
+    this.#attempts.push({ backend: this.#backend.identity.name, outcome, ...error, ms });
+    if (!bus.has('attempt')) return;
+    const usage = answer.started ? { usage: completeUsage(answer, this.#request.messages) } : undefined;
+    bus.emit('attempt', { ...this.#about, number, outcome, ...error, ms, ...usage });
+  }
+
+  #succeed(answer: Answer, queuedMs: number): Completion {
+    const { identity, cost: costOf, client } = this.#backend;
+    const usage = completeUsage(answer, this.#request.messages);
+    const model = answer.model ?? this.#about.model;
+    const cost = costOf?.(usage, model);
+    const totalMs = this.#elapsedMs();
+    const streamingMs = totalMs - (this.#firstTokenMs ?? totalMs);
+    const completion: Completion = {
+      text: answer.text,
+      message: answer.message,
+      finishReason: answer.finishReason ?? 'unknown',
+      provider: client.provider.id,
+      model,
+      backend: { ...identity },
+      usage,
+      ...(cost && { cost }),
+      timing: {
+        queuedMs,
+        ...(this.#firstTokenMs !== undefined && { firstTokenMs: this.#firstTokenMs }),
+        totalMs,
+        ...(streamingMs > 0 && { tokensPerSecond: (usage.outputTokens / streamingMs) * 1000 }),
+      },
+      attempts: this.#attempts,
+      ...(answer.logprobs.length > 0 && { logprobs: answer.logprobs }),
+    };
+    const { timing } = completion;
+    bus.emit('completion', { ...this.#about, model, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });
+    return completion;
+  }
+
+  #fail(error: unknown): LlmError {
+    const failure = toLlmError(error, this.#about.provider);
+    const status = failure.status === undefined ? undefined : { status: failure.status };
+    bus.emit('failure', { ...this.#about, error: failure.kind, ...status, attempts: this.#attempts.length, ms: this.#elapsedMs() });
+    return failure;
+  }
+
+  #elapsedMs(): number {
+    return performance.now() - this.#started;
+  }
+}
+
+function newBackoff({ retryBaseMs, retryMaxMs }: Limits) {
+  return new ExponentialBackoff({ initialDelay: retryBaseMs, maxDelay: Math.max(retryBaseMs, retryMaxMs) }).next();
+}

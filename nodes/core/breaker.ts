@@ -1,0 +1,69 @@
+/** Leaves a backend alone that fails again and again, and tries it with one request after a while. Built on cockatiel. */
+import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
+import { isLlmError, LlmError, policyFor } from './errors.ts';
+import type { BreakerState } from './events.ts';
+
+export interface BreakerOptions {
+  /** Failures in a row that open it; 0 switches it off. */
+  failures: number;
+  openMs: number;
+  provider: string;
+  onChange: (state: BreakerState) => void;
+}
+
+export class Breaker {
+  readonly #policy;
+  readonly #options: BreakerOptions;
+  #openedAt = 0;
+
+  constructor(options: BreakerOptions) {
+    this.#options = options;
+    if (options.failures === 0) return;
+    this.#policy = circuitBreaker(handleWhen((error) => this.#counts(error)), {
+      halfOpenAfter: options.openMs,
+      breaker: new ConsecutiveBreaker(options.failures),
+    });
+    this.#policy.onStateChange((state) => {
+      if (state === CircuitState.Open) this.#openedAt = Date.now();
+      options.onChange(readState(state));
+    });
+  }
+
+  get state(): BreakerState {
+    return this.#policy ? readState(this.#policy.state) : 'closed';
+  }
+
+  /** Runs one attempt. @throws LlmError `circuit_open` without running it while the breaker is open or its probe is under way. */
+  async execute<T>(attempt: () => Promise<T>): Promise<T> {
+    if (!this.#policy) return attempt();
+    const remainingMs = this.#openedAt + this.#options.openMs - Date.now();
+    // cockatiel lets requests wait for a probe's end; a probe may take minutes here, and another branch may be free.
+    if (this.state === 'half_open' || (this.state === 'open' && remainingMs > 0)) {
+      throw new LlmError('circuit_open', 'The breaker is open.', {
+        provider: this.#options.provider,
+        retryAfterMs: Math.max(0, remainingMs),
+        hint: 'The backend failed several times in a row. It is tried again by itself; look into its log meanwhile.',
+      });
+    }
+    return this.#policy.execute(attempt);
+  }
+
+  #counts(error: unknown): boolean {
+    if (!isLlmError(error)) return true;
+    // A cancelled probe has proved nothing: stay open.
+    if (error.kind === 'cancelled') return this.state === 'half_open';
+    return policyFor(error.kind).tripsBreaker;
+  }
+}
+
+function readState(state: CircuitState): BreakerState {
+  switch (state) {
+    case CircuitState.Closed:
+      return 'closed';
+    case CircuitState.HalfOpen:
+      return 'half_open';
+    case CircuitState.Open:
+    case CircuitState.Isolated:
+      return 'open';
+  }
+}

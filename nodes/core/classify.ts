@@ -1,0 +1,213 @@
+/**
+ * From what a provider answered, or why it did not, to a kind of failure with its hint.
+ * The body decides before the status: servers send wrong statuses.
+ */
+import { type FailureKind, LlmError } from './errors.ts';
+import { hintFor } from './hints.ts';
+import { textOf } from './messages.ts';
+import type { Provider } from './provider.ts';
+import { isRecord, type CompletionRequest } from './request.ts';
+import { type Headers, readRetryAfter } from './retry-after.ts';
+
+export interface FailedAnswer {
+  /** Absent for an error event within a stream. */
+  status?: number | undefined;
+  headers?: Headers | undefined;
+  /** Parsed JSON, or the text where it is none. */
+  body: unknown;
+  provider: Provider;
+  /** The request that failed; without one (a test of the address) there is nothing that could leak. */
+  request?: CompletionRequest | undefined;
+}
+
+/** The facts that the error bodies of OpenAI, Anthropic, llama.cpp, vLLM, Ollama and FastAPI have in common. */
+interface ErrorBody {
+  type: string;
+  code: string;
+  param: string;
+  message: string;
+}
+
+/** A failed HTTP answer, or an error event in a stream, as a failure. */
+export function classifyAnswer(answer: FailedAnswer): LlmError {
+  const { status, headers, provider, request } = answer;
+  const body = readErrorBody(answer.body);
+  const kind = kindOfBody(body) ?? kindOfStatus(status);
+  const retryAfterMs = readRetryAfter(headers);
+  return new LlmError(kind, sentence(kind, answer, body), {
+    status,
+    provider: provider.id,
+    retryAfterMs,
+    retryable: readShouldRetry(headers),
+    hint: hintFor(kind, { provider, model: request?.model, status, detail: body.message }),
+  });
+}
+
+/** A failure below HTTP (refused, DNS, TLS, reset) as a failure. */
+export function classifyNetworkError(error: unknown, provider: Provider): LlmError {
+  const code = networkCode(error);
+  const kind: FailureKind = code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'unavailable';
+  const hint = hintFor(kind, { provider, networkCode: code });
+  return new LlmError(kind, `${provider.label} cannot be reached (${code}).`, { provider: provider.id, hint });
+}
+
+/** Something in a stream that is not what the provider's protocol allows. */
+export function garbage(provider: Provider, what: string): LlmError {
+  return new LlmError('server', `${provider.label} sent ${what}.`, { provider: provider.id, hint: hintFor('server', { provider }) });
+}
+
+const quotaWords = /insufficient_quota|credit_balance|billing|exceeded your current quota|credit balance is too low/;
+const contextWords =
+  /context_length_exceeded|exceed_context_size|maximum context length|context size has been exceeded|exceeds the available context|prompt is too long|is too large to process|longer than the maximum model length|input is too long/;
+const memoryWords = /out of memory|outofmemory|cudamalloc|failed to allocate|insufficient memory|not enough memory|bad_alloc|alloc_failed/;
+const filterWords = /content_filter|content_policy|responsible_?ai|content management policy/;
+const overloadedWords = /overloaded|slow_down|loading model|unavailable_error|server is busy|no slot available/;
+const authWords = /invalid_api_key|invalid api key|incorrect api key|authentication|permission_error|permission_denied/;
+const notFoundWords = /model_not_found|not_found|notfounderror|not_supported_error|model .* does not exist|model .* not found/;
+const malformedWords = /json\.exception|failed to parse messages|invalid_request|badrequesterror|unprocessable/;
+
+/** Ordered: an earlier row is more particular than a later one. */
+const bodyRules: ReadonlyArray<readonly [RegExp, FailureKind]> = [
+  [quotaWords, 'quota'],
+  [contextWords, 'context_length'],
+  [memoryWords, 'out_of_memory'],
+  [filterWords, 'content_filter'],
+  [overloadedWords, 'overloaded'],
+  [/rate_limit|too many requests/, 'rate_limit'],
+  [authWords, 'auth'],
+  [notFoundWords, 'not_found'],
+  [malformedWords, 'invalid_request'],
+];
+
+function kindOfBody({ type, code, message }: ErrorBody): FailureKind | undefined {
+  const text = `${type} ${code} ${message}`.toLowerCase();
+  return bodyRules.find(([words]) => words.test(text))?.[1];
+}
+
+function kindOfStatus(status: number | undefined): FailureKind {
+  switch (status) {
+    case undefined:
+      return 'server';
+    case 401:
+    case 403:
+      return 'auth';
+    case 402:
+      return 'quota';
+    case 404:
+    case 501:
+      return 'not_found';
+    case 408:
+    case 409:
+    case 503:
+    case 529:
+      return 'overloaded';
+    case 413:
+      return 'context_length';
+    case 429:
+      return 'rate_limit';
+    default:
+      return status >= 400 && status < 500 ? 'invalid_request' : 'server';
+  }
+}
+
+function readErrorBody(body: unknown): ErrorBody {
+  if (typeof body === 'string') return { type: '', code: '', param: '', message: body };
+  if (!isRecord(body)) return { type: '', code: '', param: '', message: '' };
+  const error = isRecord(body['error']) ? body['error'] : body;
+  const message = error['message'] ?? body['error'] ?? body['detail'];
+  return {
+    type: asText(error['type']),
+    code: asText(error['code']),
+    param: asText(error['param']),
+    message: typeof message === 'string' ? message : '',
+  };
+}
+
+function asText(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function sentence(kind: FailureKind, { status, provider, request, body }: FailedAnswer, error: ErrorBody): string {
+  const base = `${provider.label} ${verdicts[kind]}${status === undefined ? '' : ` (${status})`}`;
+  const detail = quotable(kind, error, request, body);
+  return detail ? `${base}: ${detail}` : `${base}.`;
+}
+
+const verdicts: Record<FailureKind, string> = {
+  auth: 'refused the key',
+  quota: 'says that the quota is used up',
+  rate_limit: 'limits the rate of requests',
+  overloaded: 'is overloaded or still loading',
+  unavailable: 'cannot be reached',
+  timeout: 'took too long',
+  server: 'failed',
+  out_of_memory: 'ran out of memory',
+  interrupted: 'broke off the answer',
+  context_length: 'found the prompt too long',
+  not_found: 'does not know the model or the path',
+  invalid_request: 'refused the request',
+  content_filter: 'refused the content',
+  shed: 'turned the request away',
+  circuit_open: 'is left alone for a while',
+  budget: 'is over its budget',
+  cancelled: 'was cancelled',
+};
+
+const quotedKinds: ReadonlySet<FailureKind> = new Set(['invalid_request', 'not_found', 'server', 'context_length']);
+const maxQuoted = 240;
+const windowSize = 8;
+
+/**
+ * The provider's own sentence, where it helps and repeats nothing of the conversation: servers like to quote what they refuse.
+ */
+function quotable(kind: FailureKind, { message, param }: ErrorBody, request: CompletionRequest | undefined, body: unknown): string {
+  if (!quotedKinds.has(kind) || typeof body === 'string' || message === '') return '';
+  const quoted = message.replace(/\s+/g, ' ').trim().slice(0, maxQuoted);
+  if (/\bsk-|bearer/i.test(quoted) || repeatsConversation(quoted, request)) return param && !repeatsConversation(param, request) ? param : '';
+  return quoted;
+}
+
+function repeatsConversation(quoted: string, request: CompletionRequest | undefined): boolean {
+  if (!request) return false;
+  for (const text of conversationTexts(request)) {
+    if (text.length > 100_000) return true;
+    if (text.length <= windowSize) {
+      if (quoted.includes(text)) return true;
+      continue;
+    }
+    for (let at = 0; at + windowSize <= quoted.length; at++) {
+      if (text.includes(quoted.slice(at, at + windowSize))) return true;
+    }
+  }
+  return false;
+}
+
+function* conversationTexts({ messages, tools, extra }: CompletionRequest): Generator<string> {
+  for (const { content, tool_calls: toolCalls } of messages) {
+    const text = textOf(content).replace(/\s+/g, ' ').trim();
+    if (text) yield text;
+    for (const call of toolCalls ?? []) yield call.function.arguments;
+  }
+  if (tools) yield JSON.stringify(tools);
+  if (extra) yield JSON.stringify(extra);
+}
+
+/** `x-should-retry`, which OpenAI's and Anthropic's SDKs obey, wins over the status. */
+function readShouldRetry(headers: Headers | undefined): boolean | undefined {
+  const value = headers?.['x-should-retry'];
+  return value === 'true' ? true : value === 'false' ? false : undefined;
+}
+
+/** The first system or TLS code in an error, its causes, and the errors of an aggregate. */
+export function networkCode(error: unknown): string {
+  for (let current: unknown = error, depth = 0; isErrorLike(current) && depth < 8; depth++) {
+    if (typeof current.code === 'string' && current.code !== '') return current.code;
+    const [first] = Array.isArray(current.errors) ? (current.errors as unknown[]) : [];
+    current = first ?? current.cause;
+  }
+  return 'connection failed';
+}
+
+function isErrorLike(value: unknown): value is { code?: unknown; cause?: unknown; errors?: unknown } {
+  return typeof value === 'object' && value !== null;
+}

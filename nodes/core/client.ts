@@ -1,0 +1,21 @@
+/** What a backend's folder implements: one model API, spoken as a stream. */
+import type { StreamPart } from './completion.ts';
+import type { Provider } from './provider.ts';
+import type { CompletionRequest } from './request.ts';
+
+export interface AttemptContext {
+  /** Aborts the provider's request. Its reason is the LlmError to fail with. */
+  readonly signal: AbortSignal;
+  /** To be called when the connection stands and the request goes out: the connect timer ends. */
+  onConnected(): void;
+}
+
+export interface ModelClient {
+  readonly provider: Provider;
+  /**
+   * Sends the request and yields the answer as it comes, one array for each piece that the network delivers.
+   * The answer is whole when a `finish` part has come and the iteration ends.
+   * @throws LlmError of the kind that fits what the provider answered.
+   */
+  stream(request: CompletionRequest, context: AttemptContext): AsyncIterable<readonly StreamPart[]>;
+}

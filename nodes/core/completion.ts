@@ -1,0 +1,161 @@
+/** The answer: what providers stream, and the completion that it adds up to. */
+import type { FailureKind } from './errors.ts';
+import type { ToolCall } from './messages.ts';
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'unknown';
+
+/** Tokens of one request. `inputTokens` counts all of the prompt, cached or not. */
+export interface Usage {
+  inputTokens: number;
+  outputTokens: number;
+  /** The part of the input that the provider read from its cache. */
+  cachedInputTokens?: number;
+  /** The part of the input that the provider wrote to its cache. */
+  cacheWriteTokens?: number;
+  /** The part of the output that was thinking. */
+  reasoningTokens?: number;
+  /** True where the provider gave no count and the figures are ours. */
+  estimated: boolean;
+}
+
+/** One piece of an answer, in the order in which the provider sends them. */
+export type StreamPart =
+  | { type: 'text'; text: string }
+  | { type: 'thinking'; text: string; signature?: string }
+  | { type: 'toolCall'; index: number; id?: string; name?: string; arguments?: string }
+  | { type: 'usage'; usage: Partial<Usage> }
+  | { type: 'finish'; reason: FinishReason }
+  | { type: 'model'; model: string }
+  | { type: 'logprobs'; logprobs: unknown };
+
+export interface Cost {
+  usd: number;
+  inputUsd: number;
+  outputUsd: number;
+}
+
+export interface Timing {
+  /** Waiting for a place at the backend, in ms. */
+  queuedMs: number;
+  /** From the request to the first token, in ms; absent where there was none. */
+  firstTokenMs?: number;
+  totalMs: number;
+  /** Output tokens a second, from the first token to the last. */
+  tokensPerSecond?: number;
+}
+
+export interface BackendIdentity {
+  id: string;
+  name: string;
+  type: string;
+}
+
+export interface AttemptRecord {
+  backend: string;
+  branch?: string;
+  outcome: 'ok' | 'failed' | 'cancelled';
+  error?: FailureKind;
+  ms: number;
+}
+
+export interface AssistantMessage {
+  role: 'assistant';
+  content: string | null;
+  tool_calls?: ToolCall[];
+  /** What the model thought before it answered, kept apart from the text. */
+  thinking?: string;
+  /** Anthropic's proof that the thinking is its own; sent back with a tool result. */
+  thinkingSignature?: string;
+}
+
+export interface Completion {
+  text: string;
+  message: AssistantMessage;
+  finishReason: FinishReason;
+  provider: string;
+  model: string;
+  backend: BackendIdentity;
+  usage: Usage;
+  cost?: Cost;
+  timing: Timing;
+  attempts: AttemptRecord[];
+  logprobs?: unknown[];
+  route?: string;
+}
+
+/** What an answer is so far. Filled part by part. */
+export class Answer {
+  text = '';
+  thinking = '';
+  signature: string | undefined;
+  model: string | undefined;
+  finishReason: FinishReason | undefined;
+  usage: Partial<Usage> = {};
+  /** True once anything that a person could have seen has arrived. */
+  started = false;
+  readonly logprobs: unknown[] = [];
+  readonly #toolCalls = new Map<number, ToolCall>();
+
+  add(part: StreamPart): void {
+    switch (part.type) {
+      case 'text':
+        this.text += part.text;
+        this.started = true;
+        return;
+      case 'thinking':
+        this.thinking += part.text;
+        if (part.signature) this.signature = (this.signature ?? '') + part.signature;
+        this.started = true;
+        return;
+      case 'toolCall':
+        this.#addToolCall(part);
+        this.started = true;
+        return;
+      case 'usage':
+        Object.assign(this.usage, part.usage);
+        return;
+      case 'finish':
+        this.finishReason = part.reason;
+        return;
+      case 'model':
+        this.model = part.model;
+        return;
+      case 'logprobs':
+        this.logprobs.push(part.logprobs);
+        return;
+      default:
+        part satisfies never;
+    }
+  }
+
+  get toolCalls(): ToolCall[] {
+    return [...this.#toolCalls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
+  }
+
+  get message(): AssistantMessage {
+    const message: AssistantMessage = { role: 'assistant', content: this.text };
+    if (this.#toolCalls.size > 0) {
+      message.tool_calls = this.toolCalls;
+      if (this.text === '') message.content = null;
+    }
+    if (this.thinking) message.thinking = this.thinking;
+    if (this.signature) message.thinkingSignature = this.signature;
+    return message;
+  }
+
+  #addToolCall({ index, id, name, arguments: text }: Extract<StreamPart, { type: 'toolCall' }>): void {
+    let call = this.#toolCalls.get(index);
+    if (!call) {
+      call = { id: id ?? `call_${index}`, type: 'function', function: { name: '', arguments: '' } };
+      this.#toolCalls.set(index, call);
+    }
+    if (id) call.id = id;
+    if (name) call.function.name += name;
+    if (text) call.function.arguments += text;
+  }
+}
+
+/** Where the tokens of a request go as they come. A promise that it returns holds the provider back. */
+export interface TokenSink {
+  write(parts: readonly StreamPart[]): void | Promise<void>;
+}

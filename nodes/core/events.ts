@@ -1,0 +1,80 @@
+/**
+ * The bus: everything that happens to a request, as plain facts. Metrics, traces and views listen; nobody who emits knows them.
+ * No event holds a key, a prompt or an answer.
+ */
+import type { BackendIdentity, Cost, Timing, Usage } from './completion.ts';
+import type { FailureKind } from './errors.ts';
+
+export type BreakerState = 'closed' | 'open' | 'half_open';
+export type HealthState = 'unknown' | 'ready' | 'loading' | 'down';
+
+interface OfRequest {
+  /** One id for a request through all of its attempts. */
+  requestId: string;
+  backend: BackendIdentity;
+  provider: string;
+  model: string;
+}
+
+export interface LlmEvents {
+  /** A request has arrived at a backend; it may wait for a place. */
+  request: OfRequest;
+  attempt: OfRequest & {
+    /** Counted from 1. */
+    number: number;
+    outcome: 'ok' | 'failed' | 'cancelled';
+    error?: FailureKind;
+    ms: number;
+    usage?: Usage;
+  };
+  firstToken: OfRequest & { ms: number };
+  retry: OfRequest & { error: FailureKind; delayMs: number };
+  completion: OfRequest & { usage: Usage; cost?: Cost; timing: Timing; attempts: number };
+  failure: OfRequest & { error: FailureKind; status?: number; attempts: number; ms: number };
+  breaker: { backend: BackendIdentity; provider: string; state: BreakerState };
+  health: { connection: BackendIdentity; provider: string; state: HealthState };
+}
+
+export type EventName = keyof LlmEvents;
+export type Listener<N extends EventName> = (event: Readonly<LlmEvents[N]>) => void;
+
+/** Listeners are called at once and in order. One that throws is reported and does not disturb the request. */
+export class EventBus {
+  readonly #listeners = new Map<EventName, Set<Listener<never>>>();
+  #report: (error: unknown) => void = (error) => process.emitWarning(`A listener of the LLM event bus failed: ${String(error)}`);
+
+  /** Says where the failure of a listener is reported. */
+  reportTo(report: (error: unknown) => void): void {
+    this.#report = report;
+  }
+
+  /** Returns the function that ends the subscription. */
+  on<N extends EventName>(name: N, listener: Listener<N>): () => void {
+    let listeners = this.#listeners.get(name);
+    if (!listeners) this.#listeners.set(name, (listeners = new Set()));
+    listeners.add(listener as Listener<never>);
+    return () => {
+      listeners.delete(listener as Listener<never>);
+    };
+  }
+
+  /** True where somebody listens: what an event costs to make need only be paid then. */
+  has(name: EventName): boolean {
+    return (this.#listeners.get(name)?.size ?? 0) > 0;
+  }
+
+  emit<N extends EventName>(name: N, event: LlmEvents[N]): void {
+    const listeners = this.#listeners.get(name);
+    if (!listeners) return;
+    for (const listener of listeners as Set<Listener<N>>) {
+      try {
+        listener(event);
+      } catch (error) {
+        this.#report(error);
+      }
+    }
+  }
+}
+
+/** The one bus of the process. */
+export const bus = new EventBus();

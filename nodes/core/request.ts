@@ -1,0 +1,130 @@
+/** What a person asks: from a message and a node's settings to one checked request. */
+import { LlmError } from './errors.ts';
+import { type ChatMessage, readMessages, textOf, type ToolDefinition } from './messages.ts';
+
+/** The settings that a node gives to every request, and `msg.llm` to one. */
+export interface RequestSettings {
+  system?: string | undefined;
+  model?: string | undefined;
+  maxTokens?: number | undefined;
+  temperature?: number | undefined;
+  topP?: number | undefined;
+  stop?: string | string[] | undefined;
+  seed?: number | undefined;
+  tools?: ToolDefinition[] | undefined;
+  toolChoice?: unknown;
+  responseFormat?: unknown;
+  /** Higher goes first where requests wait. */
+  priority?: number | undefined;
+  /** A time limit for this request alone; the backend's own total limit still holds. */
+  timeoutMs?: number | undefined;
+  session?: string | undefined;
+  /** Merged into the provider's body as it is. */
+  extra?: Record<string, unknown> | undefined;
+}
+
+/** A checked request, the same for every provider. */
+export interface CompletionRequest extends Omit<RequestSettings, 'system' | 'stop' | 'priority'> {
+  /** The conversation; the system prompt, where there is one, comes first. */
+  readonly messages: readonly ChatMessage[];
+  readonly stop?: string[] | undefined;
+  readonly priority: number;
+}
+
+/** The largest prompt that is taken, in characters. A bound for accidents (a file on the wrong wire), not for context windows. */
+export const maxPromptChars = 20_000_000;
+
+/**
+ * Builds the request from a message's payload, its `msg.llm` overrides and the node's own settings.
+ * @throws LlmError `invalid_request` that names what is wrong.
+ */
+export function readRequest(payload: unknown, overrides: unknown, settings: RequestSettings): CompletionRequest {
+  const own = readOverrides(overrides);
+  const merged: RequestSettings = { ...settings, ...own };
+  const messages = readMessages(payload);
+  if (merged.system) {
+    if (typeof merged.system !== 'string') throw invalid('msg.llm.system must be a string.');
+    prependSystem(messages, merged.system);
+  }
+  checkSize(messages);
+  const { system: _system, stop, priority, extra, ...rest } = merged;
+  return {
+    ...rest,
+    extra: settings.extra && own.extra ? { ...settings.extra, ...own.extra } : extra,
+    messages,
+    stop: readStop(stop),
+    priority: priority ?? 0,
+  };
+}
+
+/** Many chat templates take one system message, and only as the first. */
+function prependSystem(messages: ChatMessage[], system: string): void {
+  const [first] = messages;
+  if (first?.role === 'system' && typeof first.content === 'string') {
+    messages[0] = { ...first, content: `${system}\n\n${first.content}` };
+  } else {
+    messages.unshift({ role: 'system', content: system });
+  }
+}
+
+const numberBounds = {
+  maxTokens: { min: 1, max: 10_000_000, integer: true },
+  temperature: { min: 0, max: 5, integer: false },
+  topP: { min: 0, max: 1, integer: false },
+  seed: { min: -(2 ** 53), max: 2 ** 53, integer: true },
+  priority: { min: -1_000_000, max: 1_000_000, integer: false },
+  timeoutMs: { min: 1, max: 86_400_000, integer: false },
+} as const;
+
+const textFields = ['model', 'session'] as const;
+
+function readOverrides(overrides: unknown): RequestSettings {
+  if (overrides === undefined || overrides === null) return {};
+  if (!isRecord(overrides)) throw invalid('msg.llm must be an object.', 'For example {"temperature": 0.2}.');
+  const own: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(overrides)) {
+    if (value !== undefined && value !== null) own[name] = value;
+  }
+  for (const [name, { min, max, integer }] of Object.entries(numberBounds)) {
+    const value = own[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
+      throw invalid(`msg.llm.${name} must be a ${integer ? 'whole ' : ''}number from ${min} to ${max}.`);
+    }
+  }
+  for (const name of textFields) {
+    const value = own[name];
+    if (value !== undefined && typeof value !== 'string') throw invalid(`msg.llm.${name} must be a string.`);
+  }
+  if (own['tools'] !== undefined && !Array.isArray(own['tools'])) throw invalid('msg.llm.tools must be an array of tools.');
+  if (own['extra'] !== undefined && !isRecord(own['extra'])) throw invalid('msg.llm.extra must be an object.');
+  return own as RequestSettings;
+}
+
+function readStop(stop: unknown): string[] | undefined {
+  if (stop === undefined || stop === null || stop === '') return undefined;
+  const words = Array.isArray(stop) ? stop : [stop];
+  if (!words.every((word) => typeof word === 'string' && word !== '')) {
+    throw invalid('The stop sequences must be a string or an array of strings that are not empty.');
+  }
+  return words.length > 0 ? (words as string[]) : undefined;
+}
+
+function checkSize(messages: readonly ChatMessage[]): void {
+  let chars = 0;
+  for (const { content } of messages) {
+    if (typeof content === 'string') chars += content.length;
+    else for (const part of content ?? []) chars += part.type === 'image_url' ? part.image_url.url.length : textOf([part]).length;
+  }
+  if (chars > maxPromptChars) {
+    throw invalid(`The prompt has ${chars} characters; at most ${maxPromptChars} are taken.`, 'Send a shorter one.');
+  }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(message: string, hint?: string): LlmError {
+  return new LlmError('invalid_request', message, { hint });
+}

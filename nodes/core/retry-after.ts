@@ -1,0 +1,28 @@
+/** How long a provider asks us to wait, in all the spellings in use. */
+
+export type Headers = Readonly<Record<string, string | string[] | undefined>>;
+
+/**
+ * Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date (RFC 9110, 10.2.3).
+ * Undefined where there is none or it makes no sense.
+ */
+export function readRetryAfter(headers: Headers | undefined, now: number = Date.now()): number | undefined {
+  const inMs = positive(first(headers?.['retry-after-ms']));
+  if (inMs !== undefined) return inMs;
+  const value = first(headers?.['retry-after']);
+  if (value === undefined) return undefined;
+  const seconds = positive(value);
+  if (seconds !== undefined) return seconds * 1000;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+function first(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function positive(value: string | undefined): number | undefined {
+  if (value === undefined || value.trim() === '') return undefined;
+  const number = Number(value);
+  return Number.isFinite(number) && number >= 0 ? number : undefined;
+}

@@ -1,0 +1,35 @@
+/** Server-sent events out of a byte stream (WHATWG HTML, 9.2). */
+import { createParser } from 'eventsource-parser';
+
+export interface SseEvent {
+  event?: string | undefined;
+  data: string;
+}
+
+/** An event longer than this is no answer of a model. In characters. */
+const longestEvent = 16 * 1024 * 1024;
+
+/**
+ * The events of a stream, one array for each chunk of bytes. Comments are left out; an event that the stream's end cuts
+ * off before its blank line still counts, for some servers never send that line.
+ * @throws Error where one event is longer than 16 Mi characters
+ */
+export async function* readSse(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SseEvent[]> {
+  let events: SseEvent[] = [];
+  const parser = createParser({
+    maxBufferSize: longestEvent,
+    onEvent: (event) => events.push(event),
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') throw error;
+    },
+  });
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    parser.feed(decoder.decode(chunk, { stream: true }));
+    if (events.length === 0) continue;
+    yield events;
+    events = [];
+  }
+  parser.feed(`${decoder.decode()}\n\n`);
+  if (events.length > 0) yield events;
+}

@@ -1,0 +1,77 @@
+/** What the editor asks: does this account or server work, and which models does it have. */
+import type { Request, Response } from 'express';
+import type { NodeAPI } from 'node-red';
+import { LlmError } from '../core/errors.ts';
+import { isRecord } from '../core/request.ts';
+import { asProblem, type Connection, connectionDefinition, type ConnectionNode, readSavedKey } from './connection.ts';
+
+/** As the editor sends them: unsaved values, with the key only where it was typed anew. */
+interface Question {
+  type: string;
+  id: string;
+  fields: Record<string, unknown>;
+}
+
+/** The apps that have the routes: they outlive every deploy, and a second set would answer twice. */
+const installed = new WeakSet<object>();
+
+/** How long an answer to the editor may take. */
+const answerWithinMs = 10_000;
+
+export function installAdminRoutes(RED: NodeAPI): void {
+  const app = RED.httpAdmin;
+  if (!app || installed.has(app)) return;
+  installed.add(app);
+  const permission = RED.auth.needsPermission('llm.write');
+  app.post('/llm/test', permission, answerWith(RED, async (connection, signal) => ({ message: await connection.test(signal) })));
+  app.post('/llm/models', permission, answerWith(RED, async (connection, signal) => ({ models: await connection.models(signal) })));
+}
+
+function answerWith(RED: NodeAPI, ask: (connection: Connection, signal: AbortSignal) => Promise<object>) {
+  return (req: Request, res: Response): void => {
+    const question = readQuestion(req.body);
+    if (!question) {
+      res.status(400).json({ ok: false, message: 'Type, id and fields of the config node are expected.' });
+      return;
+    }
+    withConnection(RED, question, ask).then(
+      (answer) => res.json({ ok: true, ...answer }),
+      // A wrong address or key is an answer to the question, not a failure of the route.
+      (error: unknown) => res.json({ ok: false, message: asProblem(error).message }),
+    );
+  };
+}
+
+async function withConnection<T>(RED: NodeAPI, question: Question, ask: (connection: Connection, signal: AbortSignal) => Promise<T>): Promise<T> {
+  const { type, id, fields } = question;
+  const definition = connectionDefinition(type);
+  if (!definition) throw new RangeError('This kind of config node is not known.');
+  const saved = RED.nodes.getNode(id) as ConnectionNode | undefined;
+  const typedKey = fields['apiKey'];
+  const apiKey = typeof typedKey === 'string' && typedKey !== keptPassword ? typedKey : readSavedKey(saved);
+  const connection = definition.open({ ...fields, apiKey }, { id, name: '', type, lasting: false });
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(tooLate(connection)), answerWithinMs);
+  try {
+    return await ask(connection, limit.signal);
+  } finally {
+    clearTimeout(timer);
+    await connection.close();
+  }
+}
+
+function tooLate({ provider }: Connection): LlmError {
+  return new LlmError('timeout', `No answer from ${provider.url} within ${answerWithinMs / 1000} seconds.`, {
+    provider: provider.id,
+    hint: 'Check the address, the network and the firewall.',
+  });
+}
+
+/** What the editor shows in the place of a saved password. */
+const keptPassword = '__PWRD__';
+
+function readQuestion(body: unknown): Question | undefined {
+  if (!isRecord(body)) return undefined;
+  const { type, id, fields } = body;
+  return typeof type === 'string' && typeof id === 'string' && isRecord(fields) ? { type, id, fields } : undefined;
+}

@@ -1,0 +1,182 @@
+/** The node of a backend: from a Node-RED message to a completion and back. */
+import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import { Backend } from '../core/backend.ts';
+import type { ModelClient } from '../core/client.ts';
+import type { Completion } from '../core/completion.ts';
+import { LlmError } from '../core/errors.ts';
+import { bus } from '../core/events.ts';
+import { type LimitName, readLimits } from '../core/limits.ts';
+import { costOf } from '../core/pricing.ts';
+import { readRequest } from '../core/request.ts';
+import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
+import { InFlight } from './in-flight.ts';
+import { NodeSettings, type SettingsConfig } from './settings.ts';
+import { StatusLine } from './status.ts';
+import { TokenPort } from './token-port.ts';
+
+export interface BackendConfig extends NodeDef, SettingsConfig, Partial<Record<LimitName, unknown>> {
+  /** Whether tokens leave by a second port as they come. */
+  stream?: boolean;
+  account?: string;
+  server?: string;
+}
+
+export interface BackendDefinition<Config extends BackendConfig, C extends Connection> {
+  readonly type: string;
+  /** The property that names the config node; a backend without one opens its own connection. */
+  readonly connection: 'account' | 'server' | (() => C);
+  /** @throws LlmError or RangeError for settings that cannot work */
+  client(config: Config, connection: C): ModelClient;
+}
+
+interface PromptMessage extends NodeMessage {
+  llm?: unknown;
+  completion?: Completion;
+}
+
+type Send = (msg: NodeMessage | Array<NodeMessage | null>) => void;
+
+export function registerBackend<Config extends BackendConfig, C extends Connection>(RED: NodeAPI, definition: BackendDefinition<Config, C>): void {
+  bus.reportTo((error) => RED.log.error(`A listener of the LLM events failed: ${String(error)}`));
+  function construct(this: Node, config: Config): void {
+    RED.nodes.createNode(this, config);
+    new BackendNode(RED, this, config, definition);
+  }
+  RED.nodes.registerType(definition.type, construct);
+}
+
+/** What stands behind a node once its settings are found to be right. */
+interface Parts<C extends Connection> {
+  connection: C;
+  settings: NodeSettings;
+  backend: Backend;
+}
+
+class BackendNode<Config extends BackendConfig, C extends Connection> {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #config: Config;
+  readonly #status: StatusLine;
+  readonly #inFlight: InFlight;
+  readonly #parts: Parts<C> | undefined;
+  readonly #problem: LlmError | undefined;
+  readonly #unsubscribe: (() => void) | undefined;
+  readonly #release: (() => void) | undefined;
+  #tokens = { count: 0, since: performance.now() };
+  #last: { ok: true; timing: Completion['timing'] } | { ok: false; kind: LlmError['kind'] } | undefined;
+
+  constructor(RED: NodeAPI, node: Node, config: Config, definition: BackendDefinition<Config, C>) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#config = config;
+    this.#inFlight = new InFlight(RED);
+    this.#status = new StatusLine(node, () => this.#facts());
+    try {
+      this.#parts = this.#assemble(definition);
+    } catch (error) {
+      this.#problem = asProblem(error);
+    }
+    this.#unsubscribe = this.#parts?.connection.health?.subscribe(() => this.#status.update());
+    this.#release = this.#connectionNode(definition)?.retain();
+    this.#status.update();
+    node.on('input', (msg, send, done) => void this.#receive(msg, send, done));
+    node.on('close', (done: () => void) => void this.#close().then(done));
+  }
+
+  #assemble(definition: BackendDefinition<Config, C>): Parts<C> {
+    const connection = this.#connection(definition);
+    const settings = new NodeSettings(this.#RED, this.#node, this.#config);
+    const backend = new Backend({
+      identity: { id: this.#node.id, name: this.#node.name || this.#node.type, type: this.#node.type },
+      client: definition.client(this.#config, connection),
+      limits: readLimits(this.#config),
+      model: settings.model,
+      cost: (usage, model) => costOf(usage, model, connection.prices),
+      onBreaker: () => this.#status.update(),
+    });
+    return { connection, settings, backend };
+  }
+
+  #connectionNode({ connection }: BackendDefinition<Config, C>): ConnectionNode<C> | undefined {
+    if (typeof connection === 'function') return undefined;
+    const node = this.#RED.nodes.getNode(this.#config[connection] ?? '') as ConnectionNode<C> | null | undefined;
+    return node ?? undefined;
+  }
+
+  #connection(definition: BackendDefinition<Config, C>): C {
+    const { connection } = definition;
+    if (typeof connection === 'function') return connection();
+    const node = this.#connectionNode(definition);
+    if (node?.connection) return node.connection;
+    throw node?.problem ?? new LlmError('not_found', `The node has no ${connection}.`, { hint: `Open the node and choose or add the ${connection}.` });
+  }
+
+  /** Never rejects: a stray rejection would end Node-RED. */
+  async #receive(msg: PromptMessage, send: Send, done: (error?: Error) => void): Promise<void> {
+    try {
+      await this.#answer(msg, send);
+      done();
+    } catch (error) {
+      const failure = asProblem(error);
+      this.#last = { ok: false, kind: failure.kind };
+      this.#status.update();
+      done(failure);
+    }
+  }
+
+  async #answer(msg: PromptMessage, send: Send): Promise<void> {
+    if (!this.#parts) throw this.#problem;
+    const { settings, backend } = this.#parts;
+    const read = settings.read(msg);
+    const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
+    const port = this.#config.stream ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
+    const completion = await this.#inFlight.run((signal) => {
+      const answer = backend.complete(request, {
+        signal,
+        sink: {
+          write: (parts) => {
+            this.#tokens.count += parts.length;
+            this.#status.update();
+            port?.write(parts);
+          },
+        },
+      });
+      this.#status.update();
+      return answer;
+    });
+    this.#last = { ok: true, timing: completion.timing };
+    this.#status.update();
+    port?.end(completion);
+    msg.payload = completion.text;
+    msg.completion = completion;
+    send(msg);
+  }
+
+  async #close(): Promise<void> {
+    await this.#inFlight.drain();
+    this.#unsubscribe?.();
+    this.#release?.();
+    this.#status.close();
+  }
+
+  #facts() {
+    const backend = this.#parts?.backend;
+    return {
+      busy: backend?.busy ?? 0,
+      waiting: backend?.waiting ?? 0,
+      tokensPerSecond: this.#tokensPerSecond(),
+      breaker: backend?.breakerState ?? 'closed',
+      health: this.#parts?.connection.health?.state ?? 'unknown',
+      problem: this.#problem !== undefined,
+      ...(this.#last && { last: this.#last }),
+    } as const;
+  }
+
+  /** Since the last look. */
+  #tokensPerSecond(): number {
+    const now = performance.now();
+    const { count, since } = this.#tokens;
+    this.#tokens = { count: 0, since: now };
+    return now > since ? (count / (now - since)) * 1000 : 0;
+  }
+}

@@ -1,0 +1,47 @@
+/** The requests that a node has under way, so that a redeploy can let them end before it cancels them. */
+import type { NodeAPI } from 'node-red';
+import { LlmError } from '../core/errors.ts';
+
+/** Node-RED waits 15 s for a node to close; `llm.drainMs` in its settings file may be any time below that. */
+const defaultDrainMs = 10_000;
+
+export class InFlight {
+  readonly #controllers = new Set<AbortController>();
+  readonly #drainMs: number;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(RED: NodeAPI) {
+    this.#drainMs = readDrainMs(RED.settings);
+  }
+
+  /** Runs a request with a signal that aborts when the node closes and draining takes too long. */
+  async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    this.#controllers.add(controller);
+    try {
+      return await work(controller.signal);
+    } finally {
+      this.#controllers.delete(controller);
+      if (this.#controllers.size === 0) this.#onEmpty?.();
+    }
+  }
+
+  /** Resolves when nothing is under way any more; what lasts longer than the drain time is cancelled. */
+  async drain(): Promise<void> {
+    if (this.#controllers.size === 0) return;
+    const empty = new Promise<void>((resolve) => (this.#onEmpty = resolve));
+    const timer = setTimeout(() => this.#cancel(), this.#drainMs);
+    await empty;
+    clearTimeout(timer);
+  }
+
+  #cancel(): void {
+    const reason = new LlmError('cancelled', 'The request was cancelled because the flow was deployed anew or stopped.');
+    for (const controller of this.#controllers) controller.abort(reason);
+  }
+}
+
+function readDrainMs(settings: object): number {
+  const llm = (settings as { llm?: { drainMs?: unknown } }).llm;
+  return typeof llm?.drainMs === 'number' && llm.drainMs >= 0 ? llm.drainMs : defaultDrainMs;
+}

@@ -1,0 +1,35 @@
+/** A node's token port: the answer as a sequence of messages that a stock join node puts together again. */
+import type { NodeAPI, NodeMessage } from 'node-red';
+import type { Completion, StreamPart, TokenSink } from '../core/completion.ts';
+
+export class TokenPort implements TokenSink {
+  readonly #RED: NodeAPI;
+  readonly #template: NodeMessage;
+  readonly #send: (msg: NodeMessage) => void;
+  readonly #id: string;
+  #index = 0;
+
+  /** `send` puts a message out of the port. Each carries what `msg` carries, but for the prompt. */
+  constructor(RED: NodeAPI, msg: NodeMessage, send: (msg: NodeMessage) => void) {
+    this.#RED = RED;
+    this.#template = { ...msg, payload: '' };
+    this.#send = send;
+    this.#id = RED.util.generateId();
+  }
+
+  write(parts: readonly StreamPart[]): void {
+    for (const part of parts) {
+      if (part.type === 'text') this.#sendToken(part.text, { index: this.#index++ });
+    }
+  }
+
+  /** Ends the sequence with an empty token that carries the completion. */
+  end(completion: Completion): void {
+    this.#sendToken('', { index: this.#index, count: this.#index + 1 }, { complete: true, completion });
+  }
+
+  #sendToken(payload: string, position: { index: number; count?: number }, last?: object): void {
+    const parts = { id: this.#id, type: 'string', ch: '', ...position };
+    this.#send(Object.assign(this.#RED.util.cloneMessage(this.#template), { payload, parts }, last));
+  }
+}
