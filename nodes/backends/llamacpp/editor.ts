@@ -1,0 +1,52 @@
+import { backendDefaults, constantModel, outputLabel, prepareBackend } from '../../editor/backend.ts';
+import { connectionDefaults, prepareConnection } from '../../editor/connection.ts';
+import { apiKey, number, url } from '../../editor/validate.ts';
+
+RED.nodes.registerType('llm-llamacpp', {
+  category: 'LLM',
+  color: '#D9C7A8',
+  icon: 'llm-llamacpp.svg',
+  paletteLabel: 'llama.cpp',
+  inputs: 1,
+  outputs: 1,
+  defaults: {
+    ...backendDefaults(),
+    server: { value: '', type: 'llm-llamacpp-server', required: true },
+    api: { value: 'chat' },
+    topK: { value: '', validate: number({ min: 0, max: 1_000_000, integer: true }) },
+    minP: { value: '', validate: number({ min: 0, max: 1 }) },
+    grammar: { value: '' },
+    cachePrompt: { value: true },
+    slot: { value: '', validate: number({ min: 0, max: 10_000, integer: true }) },
+  },
+  label() {
+    return this.name || constantModel(this) || 'llama.cpp';
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  outputLabels(index) {
+    return outputLabel(this, index);
+  },
+  oneditprepare() {
+    prepareBackend(this, { property: 'server', type: 'llm-llamacpp-server' });
+  },
+});
+
+RED.nodes.registerType('llm-llamacpp-server', {
+  category: 'config',
+  defaults: {
+    ...connectionDefaults(),
+    url: { value: '', validate: url },
+    healthIntervalMs: { value: 15_000, validate: number({ min: 0, max: 3_600_000, integer: true }) },
+  },
+  credentials: {
+    apiKey: { type: 'password', validate: apiKey() },
+  },
+  label() {
+    return this.name || String(this['url'] || 'llama.cpp');
+  },
+  oneditprepare() {
+    prepareConnection(this);
+  },
+});

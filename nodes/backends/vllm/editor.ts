@@ -1,0 +1,52 @@
+import { backendDefaults, constantModel, outputLabel, prepareBackend } from '../../editor/backend.ts';
+import { connectionDefaults, prepareConnection } from '../../editor/connection.ts';
+import { apiKey, jsonObject, number, url } from '../../editor/validate.ts';
+
+RED.nodes.registerType('llm-vllm', {
+  category: 'LLM',
+  color: '#BFD8C2',
+  icon: 'llm-vllm.svg',
+  paletteLabel: 'vLLM',
+  inputs: 1,
+  outputs: 1,
+  defaults: {
+    ...backendDefaults(),
+    server: { value: '', type: 'llm-vllm-server', required: true },
+    api: { value: 'chat' },
+    topK: { value: '', validate: number({ min: -1, max: 1_000_000, integer: true }) },
+    minP: { value: '', validate: number({ min: 0, max: 1 }) },
+    repetitionPenalty: { value: '', validate: number({ min: 0, max: 10 }) },
+    guidedJson: { value: '', validate: jsonObject },
+  },
+  label() {
+    return this.name || constantModel(this) || 'vLLM';
+  },
+  labelStyle() {
+    return this.name ? 'node_label_italic' : '';
+  },
+  outputLabels(index) {
+    return outputLabel(this, index);
+  },
+  oneditprepare() {
+    prepareBackend(this, { property: 'server', type: 'llm-vllm-server' });
+    $('#node-input-guidedJson').typedInput({ default: 'json', types: ['json'] });
+  },
+});
+
+RED.nodes.registerType('llm-vllm-server', {
+  category: 'config',
+  defaults: {
+    ...connectionDefaults(),
+    url: { value: '', validate: url },
+    healthIntervalMs: { value: 15_000, validate: number({ min: 0, max: 3_600_000, integer: true }) },
+  },
+  credentials: {
+    apiKey: { type: 'password', validate: apiKey() },
+  },
+  label() {
+    return this.name || String(this['url'] || 'vLLM');
+  },
+  oneditprepare() {
+    prepareConnection(this);
+  },
+});

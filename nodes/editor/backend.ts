@@ -1,0 +1,127 @@
+/** What the dialogs of all backends do: tabs, typed fields, the list of models, the token port. */
+import { connectionFields } from './connection.ts';
+import { fillDefaults } from './defaults.ts';
+import { limitDefaults, jsonObject, typedNumber, typedText, type EditedNode } from './validate.ts';
+
+/** The `defaults` that every backend has. */
+export function backendDefaults() {
+  return {
+    name: { value: '' },
+    model: { value: '', validate: typedText('modelType') },
+    modelType: { value: 'str' },
+    system: { value: '', validate: typedText('systemType') },
+    systemType: { value: 'str' },
+    maxTokens: { value: '', validate: typedNumber('maxTokensType', { min: 1, max: 10_000_000, integer: true }) },
+    maxTokensType: { value: 'num' },
+    temperature: { value: '', validate: typedNumber('temperatureType', { min: 0, max: 5 }) },
+    temperatureType: { value: 'num' },
+    topP: { value: '', validate: typedNumber('topPType', { min: 0, max: 1 }) },
+    topPType: { value: 'num' },
+    stop: { value: '' },
+    extra: { value: '', validate: jsonObject },
+    stream: { value: false },
+    outputs: { value: 1 },
+    ...limitDefaults(),
+  };
+}
+
+/** Sets up a backend's dialog. `connection` names the property and type of its config node, where it has one. */
+export function prepareBackend(node: EditedNode, connection?: { property: string; type: string }): void {
+  fillDefaults(node, 'node-input-');
+  prepareTabs(node);
+  const numberTypes = [optionalNumber, 'msg', 'flow', 'global', 'env'];
+  for (const name of ['maxTokens', 'temperature', 'topP']) {
+    $(`#node-input-${name}`).typedInput({ default: 'num', types: numberTypes as never, typeField: `#node-input-${name}Type` });
+  }
+  $('#node-input-model').typedInput({
+    default: 'str',
+    types: [connection ? modelFrom(connection) : 'str', 'msg', 'flow', 'global', 'env'] as never,
+    typeField: '#node-input-modelType',
+  });
+  $('#node-input-system').typedInput({ default: 'str', types: [longText, 'msg', 'flow', 'global', 'env'] as never, typeField: '#node-input-systemType' });
+  $('#node-input-extra').typedInput({ default: 'json', types: ['json'] });
+  const outputs = () => $('#node-input-outputs').val($('#node-input-stream').is(':checked') ? 2 : 1);
+  $('#node-input-stream').on('change', outputs);
+  outputs();
+}
+
+/** The model's name where it is a constant, for the label. */
+export function constantModel(node: EditedNode): string {
+  return (node['modelType'] ?? 'str') === 'str' ? String(node['model'] ?? '') : '';
+}
+
+/** The names of a backend's ports. */
+export function outputLabel(node: EditedNode, index: number): string {
+  return node._(index === 0 ? 'llm.port.answer' : 'llm.port.tokens');
+}
+
+function prepareTabs(node: EditedNode): void {
+  const content = $('.llm-tabs-content').children();
+  const tabs = RED.tabs.create({
+    id: 'node-input-llm-tabs',
+    onchange: (tab) => {
+      content.hide();
+      $(`#${tab.id}`).show();
+    },
+  });
+  content.each(function () {
+    tabs.addTab({ id: this.id, label: node._(`llm.tab.${this.id.replace('llm-tab-', '')}`) });
+  });
+  tabs.activateTab('llm-tab-model');
+}
+
+/** An empty field is fine: the model's own default holds. */
+const optionalNumber = {
+  value: 'num',
+  label: 'number',
+  icon: 'red/images/typedInput/09.svg',
+  hasValue: true,
+  validate: (value: string) => value === '' || !Number.isNaN(Number(value)),
+};
+
+/** Text of more than one line opens in an editor of its own. */
+const longText = {
+  value: 'str',
+  label: 'string',
+  icon: 'red/images/typedInput/az.svg',
+  hasValue: true,
+  expand(this: JQuery) {
+    RED.editor.editText({
+      value: String(this.typedInput('value')),
+      mode: 'text',
+      complete: (text: string) => this.typedInput('value', text),
+    });
+  },
+};
+
+/** A text field that offers the models which the chosen account or server lists. */
+function modelFrom({ property, type }: { property: string; type: string }) {
+  let known: { of: string; names: Promise<string[]> } | undefined;
+  const names = (): Promise<string[]> => {
+    const id = String($(`#node-input-${property}`).val() ?? '');
+    if (known?.of !== id) known = { of: id, names: askModels(id, type) };
+    return known.names;
+  };
+  return {
+    value: 'str',
+    label: 'string',
+    icon: 'red/images/typedInput/az.svg',
+    hasValue: true,
+    autoComplete: (value: string, done: (matches: Array<{ value: string; label: string }>) => void) => {
+      void names().then((all) => {
+        const matches = all.filter((name) => name.toLowerCase().includes(value.toLowerCase()));
+        done(matches.map((name) => ({ value: name, label: name })));
+      });
+    },
+  };
+}
+
+/** A list that cannot be had is an empty one: the Test button of the config node tells why. */
+async function askModels(id: string, type: string): Promise<string[]> {
+  const config = RED.nodes.node(id) as unknown as EditedNode | null;
+  if (!config) return [];
+  const question = { type, id, fields: connectionFields(config) };
+  const answer: unknown = await $.ajax({ url: 'llm/models', method: 'POST', contentType: 'application/json', data: JSON.stringify(question) }).catch(() => ({}));
+  const { models } = answer as { models?: string[] };
+  return models ?? [];
+}

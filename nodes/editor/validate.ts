@@ -1,0 +1,101 @@
+/** What a field may hold, with the reason where it may not. The bounds are those of the runtime. */
+import type { NumberBounds } from '../core/fields.ts';
+import { limitFields, type LimitName, limitNames } from '../core/limits.ts';
+
+/** The editor takes a reason as the result only from a function of exactly two parameters. */
+export type Validator = (this: EditedNode, value: unknown, opt: unknown) => boolean | string;
+
+export interface EditedNode {
+  name?: string;
+  _: (key: string, values?: Record<string, unknown>) => string;
+  _def: { _: EditedNode['_']; defaults: Record<string, { value: unknown }> };
+  [property: string]: unknown;
+}
+
+/** The catalogue of a node's set; a config node has it on its definition only. */
+export function translate(node: EditedNode, key: string, values?: Record<string, unknown>): string {
+  return (node._ ?? node._def._ ?? RED._)(key, values);
+}
+
+/** A number within bounds, or nothing. */
+export function number(bounds: NumberBounds): Validator {
+  return function (value, _opt) {
+    return checkNumber(this, value, bounds);
+  };
+}
+
+/** A typed field whose constant is a number within bounds, or nothing. `typeField` names the property with its type. */
+export function typedNumber(typeField: string, bounds: NumberBounds): Validator {
+  return function (value, _opt) {
+    const type = formValue(this, typeField);
+    return type === 'num' || !type ? checkNumber(this, value, bounds) : checkReference(this, value);
+  };
+}
+
+/** A typed field whose constant is text, or nothing. */
+export function typedText(typeField: string): Validator {
+  return function (value, _opt) {
+    const type = formValue(this, typeField);
+    return type === 'str' || !type ? true : checkReference(this, value);
+  };
+}
+
+/** A JSON object, or nothing. */
+export const jsonObject: Validator = function (value, _opt) {
+  if (value === '' || value === undefined) return true;
+  try {
+    const parsed: unknown = JSON.parse(String(value));
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return true;
+  } catch {
+    // Told below.
+  }
+  return translate(this, 'llm.validate.json');
+};
+
+/** An http or https address, or nothing. */
+export const url: Validator = function (value, _opt) {
+  if (value === '' || value === undefined) return true;
+  const parsed = URL.canParse(String(value)) ? new URL(String(value)) : undefined;
+  if (!parsed || !/^https?:$/.test(parsed.protocol)) return translate(this, 'llm.validate.url');
+  return parsed.username || parsed.password ? translate(this, 'llm.validate.urlUser') : true;
+};
+
+/** A key without blanks and line breaks, or nothing; `prefix` is what the provider's keys start with. */
+export function apiKey(prefix = ''): Validator {
+  return function (value, _opt) {
+    const key = String(value ?? '').trim();
+    if (key === '' || key === savedPassword) return true;
+    if (!/^[\x21-\x7e]+$/.test(key)) return translate(this, 'llm.validate.key');
+    return key.startsWith(prefix) || translate(this, 'llm.validate.keyPrefix', { prefix });
+  };
+}
+
+/** What the editor shows in the place of a saved password. */
+export const savedPassword = '__PWRD__';
+
+/** The `defaults` of the limits that every backend has. */
+export function limitDefaults(): Record<LimitName, { value: number | string; validate: Validator }> {
+  const entries = limitNames.map((name) => {
+    const { value, min, max } = limitFields[name];
+    return [name, { value, validate: number({ min, max, integer: true }) }] as const;
+  });
+  return Object.fromEntries(entries) as Record<LimitName, { value: number; validate: Validator }>;
+}
+
+function checkNumber(node: EditedNode, value: unknown, { min, max, integer = false }: NumberBounds): boolean | string {
+  if (value === '' || value === undefined || value === null) return true;
+  const number = Number(value);
+  if (number >= min && number <= max && (!integer || Number.isInteger(number))) return true;
+  return translate(node, integer ? 'llm.validate.whole' : 'llm.validate.number', { min, max });
+}
+
+function checkReference(node: EditedNode, value: unknown): boolean | string {
+  return String(value ?? '').trim() !== '' || translate(node, 'llm.validate.reference');
+}
+
+/** While the dialog is open the form is newer than the node. */
+function formValue(node: EditedNode, property: string): string {
+  const field = $(`#node-input-${property}`);
+  const editing = RED.editor.getEditStack().at(-1);
+  return String((field.length > 0 && editing?.id === node['id'] ? field.val() : node[property]) ?? '');
+}

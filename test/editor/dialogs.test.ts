@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Locator } from 'playwright-core';
+import { type FlowNode, startNodeRed, type TestNodeRed } from '../support/node-red.ts';
+import { EditorPage, launchBrowser, skipWithoutBrowser, type Theme } from './browser.ts';
+
+interface Dialog {
+  id: string;
+  /** What to type into which field, and what the node then holds. */
+  change: Record<string, string>;
+  /** A field and a value that it must refuse, for the reason. */
+  bad: Record<string, { value: string; reason: RegExp }>;
+  tabs?: string[];
+}
+
+const limits = { connectTimeoutMs: '2500', retries: '4', maxConcurrent: '8' };
+const badLimits = {
+  retries: { value: '-1', reason: /whole number from 0 to 20/ },
+  connectTimeoutMs: { value: '99999999', reason: /whole number from 0/ },
+};
+const shared = { name: 'My backend', model: 'tiny-1', system: 'Be short.', maxTokens: '77', temperature: '0.5', topP: '0.9', stop: 'END' };
+const badShared = { temperature: { value: '9', reason: /from 0 to 5/ }, maxTokens: { value: '1.5', reason: /whole number/ }, ...badLimits };
+const backend = { tabs: ['Limits'] };
+
+const dialogs: Dialog[] = [
+  {
+    ...backend,
+    id: 'echo',
+    tabs: ['Faults', 'Limits'],
+    change: { ...shared, tokensPerSecond: '50', delayMs: '5', faultKind: 'overloaded', faultPercent: '30', faultAfterTokens: '2', ...limits },
+    bad: { ...badShared, faultPercent: { value: '101', reason: /from 0 to 100/ } },
+  },
+  { ...backend, id: 'openai', change: { ...shared, api: 'completions', maxTokensField: 'max_tokens', ...limits }, bad: badShared },
+  {
+    ...backend,
+    id: 'anthropic',
+    change: { ...shared, thinkingTokens: '2048', ...limits },
+    bad: { ...badShared, thinkingTokens: { value: '10', reason: /whole number from 1024/ } },
+  },
+  {
+    ...backend,
+    id: 'llamacpp',
+    change: { ...shared, api: 'completion', topK: '20', minP: '0.1', grammar: 'root ::= "a"', slot: '1', ...limits },
+    bad: { ...badShared, minP: { value: '2', reason: /from 0 to 1/ } },
+  },
+  {
+    ...backend,
+    id: 'vllm',
+    change: { ...shared, api: 'generate', topK: '20', minP: '0.1', repetitionPenalty: '1.1', guidedJson: '{"type":"object"}', ...limits },
+    bad: { ...badShared, guidedJson: { value: '[1]', reason: /JSON object/ } },
+  },
+  {
+    id: 'openai-account',
+    change: { name: 'Groq', baseUrl: 'https://api.groq.com/openai/v1', organization: 'org-1', project: 'proj-1', prices: '{"a":{"input":1,"output":2}}' },
+    bad: { baseUrl: { value: 'localhost:11434', reason: /http:\/\// }, prices: { value: '{', reason: /JSON object/ }, apiKey: { value: 'sk a', reason: /blanks/ } },
+  },
+  {
+    id: 'anthropic-account',
+    change: { name: 'Claude', baseUrl: 'https://api.anthropic.com', prices: '{"a":{"input":1,"output":2}}' },
+    bad: { apiKey: { value: 'sk-123', reason: /starts with sk-ant-/ }, baseUrl: { value: 'https://me:secret@host', reason: /user or password/ } },
+  },
+  {
+    id: 'llamacpp-server',
+    change: { name: 'Local', url: 'http://127.0.0.1:9', healthIntervalMs: '0', prices: '{"*":{"input":1,"output":2}}' },
+    bad: { url: { value: 'ftp://x', reason: /http:\/\// }, healthIntervalMs: { value: '-5', reason: /whole number/ } },
+  },
+  {
+    id: 'vllm-server',
+    change: { name: 'GPU box', url: 'http://127.0.0.1:9', healthIntervalMs: '0', prices: '{"*":{"input":1,"output":2}}' },
+    bad: { url: { value: 'nothing', reason: /http:\/\// } },
+  },
+];
+
+/** Nodes as somebody writes them by hand: only what they cannot do without. */
+const flows: FlowNode[] = [
+  { id: 'tab', type: 'tab', label: 'Dialogs' },
+  { id: 'echo', type: 'llm-echo', z: 'tab', x: 200, y: 80, wires: [[]] },
+  { id: 'openai', type: 'llm-openai', z: 'tab', x: 200, y: 140, account: 'openai-account', wires: [[]] },
+  { id: 'anthropic', type: 'llm-anthropic', z: 'tab', x: 200, y: 200, account: 'anthropic-account', wires: [[]] },
+  { id: 'llamacpp', type: 'llm-llamacpp', z: 'tab', x: 200, y: 260, server: 'llamacpp-server', wires: [[]] },
+  { id: 'vllm', type: 'llm-vllm', z: 'tab', x: 200, y: 320, server: 'vllm-server', wires: [[]] },
+  { id: 'openai-account', type: 'llm-openai-account' },
+  { id: 'anthropic-account', type: 'llm-anthropic-account' },
+  { id: 'llamacpp-server', type: 'llm-llamacpp-server', healthIntervalMs: 0 },
+  { id: 'vllm-server', type: 'llm-vllm-server', healthIntervalMs: 0 },
+];
+
+describe('The dialogs', { skip: skipWithoutBrowser }, () => {
+  let nodeRed: TestNodeRed;
+  let browser: Browser;
+
+  before(async () => {
+    nodeRed = await startNodeRed({ flows });
+    browser = await launchBrowser();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await nodeRed?.stop();
+  });
+
+  for (const theme of ['light', 'dark'] satisfies Theme[]) {
+    describe(`in ${theme}`, () => {
+      let editor: EditorPage;
+
+      before(async () => {
+        editor = await EditorPage.open(browser, nodeRed.url, theme);
+      });
+
+      after(async () => {
+        assert.deepEqual(editor.errors, [], 'the console stays free of errors');
+        await editor.close();
+      });
+
+      for (const dialog of dialogs) {
+        test(`${dialog.id} refuses bad values, keeps good ones and shows them again`, () => exercise(editor, dialog));
+      }
+    });
+  }
+
+  test('the token port comes and goes with Stream', async () => {
+    const editor = await EditorPage.open(browser, nodeRed.url, 'light');
+    const tray = await editor.openDialog('echo');
+    await field(tray, 'stream').check();
+    await editor.closeDialog();
+    assert.equal(await editor.property('echo', 'outputs'), 2);
+    await editor.screenshot('canvas');
+    await field(await editor.openDialog('echo'), 'stream').uncheck();
+    await editor.closeDialog();
+    assert.equal(await editor.property('echo', 'outputs'), 1);
+    await editor.close();
+  });
+});
+
+async function exercise(editor: EditorPage, dialog: Dialog): Promise<void> {
+  let tray = await editor.openDialog(dialog.id);
+  for (const [name, { value, reason }] of Object.entries(dialog.bad)) {
+    const before = await read(tray, name);
+    await write(tray, name, value);
+    assert.match((await editor.complaint(dialog.id, name)) ?? 'no complaint', reason, `${name}: ${value}`);
+    await write(tray, name, String(before));
+    assert.equal(await editor.complaint(dialog.id, name), undefined, `${name}: ${String(before)}`);
+  }
+  for (const [name, value] of Object.entries(dialog.change)) await write(tray, name, value);
+  await editor.closeDialog();
+  for (const [name, value] of Object.entries(dialog.change)) {
+    assert.equal(String(await editor.property(dialog.id, name)), value, `${name} is kept`);
+  }
+
+  tray = await editor.openDialog(dialog.id);
+  await editor.screenshot(dialog.id);
+  for (const tab of dialog.tabs ?? []) {
+    await editor.showTab(tray, tab);
+    await editor.screenshot(`${dialog.id}-${tab.toLowerCase()}`);
+  }
+  for (const [name, value] of Object.entries(dialog.change)) assert.equal(await read(tray, name), value, `${name} is shown again`);
+  await editor.closeDialog();
+}
+
+function field(tray: Locator, name: string): Locator {
+  return tray.locator(`#node-input-${name}, #node-config-input-${name}`);
+}
+
+/** As the form's own code reads it: a typed field hides its input. */
+function read(tray: Locator, name: string): Promise<unknown> {
+  return field(tray, name).evaluate(`(input) => $(input).val()`);
+}
+
+async function write(tray: Locator, name: string, value: string): Promise<void> {
+  await field(tray, name).evaluate(
+    `(input, value) => {
+      const field = $(input);
+      if (field.data('noderedTypedInput')) field.typedInput('value', value);
+      else field.val(value).trigger('change').trigger('input');
+    }`,
+    value,
+  );
+}
