@@ -1,7 +1,9 @@
 /** What the dialogs of all backends do: tabs, typed fields, the list of models, the token port. */
+import type { NumberBounds } from '../core/fields.ts';
+import { settingBounds } from '../core/limits.ts';
 import { connectionFields } from './connection.ts';
 import { fillDefaults } from './defaults.ts';
-import { limitDefaults, jsonObject, typedNumber, typedText, type EditedNode } from './validate.ts';
+import { checkNumber, jsonObject, limitDefaults, typedNumber, typedText, type EditedNode } from './validate.ts';
 
 /** The `defaults` that every backend has. */
 export function backendDefaults() {
@@ -11,11 +13,11 @@ export function backendDefaults() {
     modelType: { value: 'str' },
     system: { value: '', validate: typedText('systemType') },
     systemType: { value: 'str' },
-    maxTokens: { value: '', validate: typedNumber('maxTokensType', { min: 1, max: 10_000_000, integer: true }) },
+    maxTokens: { value: '', validate: typedNumber('maxTokensType', settingBounds.maxTokens) },
     maxTokensType: { value: 'num' },
-    temperature: { value: '', validate: typedNumber('temperatureType', { min: 0, max: 5 }) },
+    temperature: { value: '', validate: typedNumber('temperatureType', settingBounds.temperature) },
     temperatureType: { value: 'num' },
-    topP: { value: '', validate: typedNumber('topPType', { min: 0, max: 1 }) },
+    topP: { value: '', validate: typedNumber('topPType', settingBounds.topP) },
     topPType: { value: 'num' },
     stop: { value: '' },
     extra: { value: '', validate: jsonObject },
@@ -29,9 +31,9 @@ export function backendDefaults() {
 export function prepareBackend(node: EditedNode, connection?: { property: string; type: string }): void {
   fillDefaults(node, 'node-input-');
   prepareTabs(node);
-  const numberTypes = [optionalNumber, 'msg', 'flow', 'global', 'env'];
-  for (const name of ['maxTokens', 'temperature', 'topP']) {
-    $(`#node-input-${name}`).typedInput({ default: 'num', types: numberTypes as never, typeField: `#node-input-${name}Type` });
+  for (const [name, bounds] of Object.entries(settingBounds)) {
+    const types = [optionalNumber(node, bounds), 'msg', 'flow', 'global', 'env'];
+    $(`#node-input-${name}`).typedInput({ default: 'num', types: types as never, typeField: `#node-input-${name}Type` });
   }
   $('#node-input-model').typedInput({
     default: 'str',
@@ -70,14 +72,16 @@ function prepareTabs(node: EditedNode): void {
   tabs.activateTab('llm-tab-model');
 }
 
-/** An empty field is fine: the model's own default holds. */
-const optionalNumber = {
-  value: 'num',
-  label: 'number',
-  icon: 'red/images/typedInput/09.svg',
-  hasValue: true,
-  validate: (value: string) => value === '' || !Number.isNaN(Number(value)),
-};
+/** An empty field is fine: the model's own default holds. The widget asks its type, not the property, what is valid. */
+function optionalNumber(node: EditedNode, bounds: NumberBounds) {
+  return {
+    value: 'num',
+    label: 'number',
+    icon: 'red/images/typedInput/09.svg',
+    hasValue: true,
+    validate: (value: string) => checkNumber(node, value, bounds),
+  };
+}
 
 /** Text of more than one line opens in an editor of its own. */
 const longText = {

@@ -82,7 +82,8 @@ export function limitDefaults(): Record<LimitName, { value: number | string; val
   return Object.fromEntries(entries) as Record<LimitName, { value: number; validate: Validator }>;
 }
 
-function checkNumber(node: EditedNode, value: unknown, { min, max, integer = false }: NumberBounds): boolean | string {
+/** True, or why the value is no number within the bounds. */
+export function checkNumber(node: EditedNode, value: unknown, { min, max, integer = false }: NumberBounds): boolean | string {
   if (value === '' || value === undefined || value === null) return true;
   const number = Number(value);
   if (number >= min && number <= max && (!integer || Number.isInteger(number))) return true;

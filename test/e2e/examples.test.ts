@@ -16,7 +16,7 @@ describe('The examples', () => {
   let nodeRed: TestNodeRed;
 
   before(async () => {
-    nodeRed = await startNodeRed();
+    nodeRed = await startNodeRed({ env: { OPENAI_API_KEY: 'sk-nobody', ANTHROPIC_API_KEY: 'sk-ant-nobody' } });
   });
 
   after(() => nodeRed?.stop());

@@ -38,12 +38,12 @@ async function answer(reply: Exchange): Promise<void> {
 }
 
 /** POST /ask/<id> runs a prompt through the node `<id>` and answers with the completion, or the failure's cause with status 502. */
-function askable(id: string, backend: Record<string, unknown>): FlowNode[] {
+function askable(id: string, backend: { type: string; [property: string]: unknown }): FlowNode[] {
   const at = { z: 'tab', x: 100, y: 100 };
   return [
     { id: `${id}-in`, type: 'http in', ...at, url: `/ask/${id}`, method: 'post', wires: [[`${id}-take`]] },
     { id: `${id}-take`, type: 'change', ...at, rules: [{ t: 'set', p: 'llm', pt: 'msg', to: 'payload.llm', tot: 'msg' }, { t: 'set', p: 'payload', pt: 'msg', to: 'payload.prompt', tot: 'msg' }], wires: [[id]] },
-    { id, ...at, ...backend, wires: [[`${id}-done`]] } as FlowNode,
+    { id, ...at, ...backend, wires: [[`${id}-done`]] },
     { id: `${id}-done`, type: 'change', ...at, rules: [{ t: 'set', p: 'payload', pt: 'msg', to: 'completion', tot: 'msg' }], wires: [[`${id}-out`]] },
     { id: `${id}-catch`, type: 'catch', ...at, scope: [id], wires: [[`${id}-failed`]] },
     { id: `${id}-failed`, type: 'change', ...at, rules: [{ t: 'set', p: 'statusCode', pt: 'msg', to: '502', tot: 'num' }, { t: 'set', p: 'payload', pt: 'msg', to: 'error.cause', tot: 'msg' }], wires: [[`${id}-out`]] },

@@ -42,9 +42,14 @@ export class EditorPage {
     const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
     await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`);
     const editor = new EditorPage(await context.newPage(), theme);
-    await editor.page.goto(url);
-    await editor.page.waitForFunction('typeof RED === "object" && RED.nodes && RED.nodes.workspace && document.querySelector(".red-ui-flow-node") !== null');
+    await editor.load(url);
     return editor;
+  }
+
+  /** Loads the editor anew: what was not deployed is gone. */
+  async load(url: string): Promise<void> {
+    await this.page.goto(url);
+    await this.page.waitForFunction('typeof RED === "object" && RED.nodes && document.querySelector(".red-ui-flow-node") !== null');
   }
 
   /** Opens a node's dialog, or a config node's, and returns its tray. */
@@ -73,12 +78,27 @@ export class EditorPage {
   /** Why a field of the open dialog is marked as wrong; undefined where it is not. */
   async complaint(id: string, name: string): Promise<string | undefined> {
     return this.page.evaluate(`(() => {
-      const input = $('#node-input-${name}, #node-config-input-${name}');
+      const input = ${fieldOf(name)};
       const marked = input.hasClass('input-error') || input.next('.red-ui-typedInput-container').hasClass('input-error');
       if (!marked) return undefined;
       const node = RED.nodes.node('${id}');
       const property = node._def.defaults['${name}'] ?? node._def.credentials['${name}'];
       return String(property.validate.call(node, input.val(), {}));
+    })()`);
+  }
+
+  /** What a field of the open dialog holds: a typed field hides its input, but keeps its value in it. */
+  read(name: string): Promise<unknown> {
+    return this.page.evaluate(`${fieldOf(name)}.val()`);
+  }
+
+  /** Puts a value into a field of the open dialog, as typing it would. */
+  async write(name: string, value: string): Promise<void> {
+    await this.page.evaluate(`(() => {
+      const field = ${fieldOf(name)};
+      const value = ${JSON.stringify(value)};
+      if (field.next('.red-ui-typedInput-container').length) field.typedInput('value', value);
+      else field.val(value).trigger('change');
     })()`);
   }
 
@@ -100,4 +120,8 @@ export class EditorPage {
     await tray.locator('.red-ui-tray-body').waitFor();
     await this.page.waitForFunction('getComputedStyle([...document.querySelectorAll(".red-ui-tray")].at(-1)).right === "0px"');
   }
+}
+
+function fieldOf(name: string): string {
+  return `$('#node-input-${name}, #node-config-input-${name}')`;
 }

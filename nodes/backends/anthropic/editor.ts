@@ -4,7 +4,7 @@ import { apiKey, number, url } from '../../editor/validate.ts';
 
 RED.nodes.registerType('llm-anthropic', {
   category: 'LLM',
-  color: '#E3C4B0',
+  color: '#DDA98A',
   icon: 'llm-anthropic.svg',
   paletteLabel: 'Anthropic',
   inputs: 1,

@@ -3,7 +3,7 @@ import { number } from '../../editor/validate.ts';
 
 RED.nodes.registerType('llm-echo', {
   category: 'LLM',
-  color: '#C7D3DD',
+  color: '#A9BDCE',
   icon: 'llm-echo.svg',
   paletteLabel: 'echo',
   inputs: 1,

@@ -4,7 +4,7 @@ import { apiKey, number, url } from '../../editor/validate.ts';
 
 RED.nodes.registerType('llm-llamacpp', {
   category: 'LLM',
-  color: '#D9C7A8',
+  color: '#CFAE78',
   icon: 'llm-llamacpp.svg',
   paletteLabel: 'llama.cpp',
   inputs: 1,

@@ -4,7 +4,7 @@ import { apiKey, url } from '../../editor/validate.ts';
 
 RED.nodes.registerType('llm-openai', {
   category: 'LLM',
-  color: '#B8D4CE',
+  color: '#8DC1B4',
   icon: 'llm-openai.svg',
   paletteLabel: 'OpenAI',
   inputs: 1,

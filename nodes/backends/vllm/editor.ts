@@ -4,7 +4,7 @@ import { apiKey, jsonObject, number, url } from '../../editor/validate.ts';
 
 RED.nodes.registerType('llm-vllm', {
   category: 'LLM',
-  color: '#BFD8C2',
+  color: '#98C4A0',
   icon: 'llm-vllm.svg',
   paletteLabel: 'vLLM',
   inputs: 1,
