@@ -7,7 +7,7 @@ export interface AttemptContext {
   /** Aborts the provider's request. Its reason is the LlmError to fail with. */
   readonly signal: AbortSignal;
   /** To be called when the connection stands and the request goes out: the connect timer ends. */
-  onConnected(): void;
+  onConnected: () => void;
 }
 
 export interface ModelClient {
