@@ -1,7 +1,7 @@
 /** One try of a request at a provider: its timers, its stream, its tokens to the sink. */
 import type { ModelClient } from './client.ts';
 import type { Answer, StreamPart, TokenSink } from './completion.ts';
-import { isLlmError, LlmError, toLlmError } from './errors.ts';
+import { LlmError, toLlmError } from './errors.ts';
 import type { Limits } from './limits.ts';
 import type { CompletionRequest } from './request.ts';
 import { AttemptTimers } from './timers.ts';
@@ -83,8 +83,10 @@ function explain(error: unknown, answer: Answer, { provider }: ModelClient): Llm
 function orAborted(written: Promise<void>, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason as Error);
-    signal.addEventListener('abort', onAbort, { once: true });
-    written.then(resolve, (error: unknown) => reject(isLlmError(error) ? error : toLlmError(error))).finally(() => {
+    // Who writes may have cancelled the request as well.
+    if (signal.aborted) onAbort();
+    else signal.addEventListener('abort', onAbort, { once: true });
+    written.then(resolve, (error: unknown) => reject(toLlmError(error))).finally(() => {
       signal.removeEventListener('abort', onAbort);
     });
   });

@@ -2,14 +2,14 @@
  * A backend without Node-RED: takes a request, keeps the limits, tries and retries, and says on the bus what happens.
  * The order is: deadline around a place in the queue around retries around the breaker around one attempt.
  */
-import { ExponentialBackoff } from 'cockatiel';
+import { ExponentialBackoff, type IBackoff } from 'cockatiel';
 import { setTimeout as delay } from 'node:timers/promises';
 import { runAttempt } from './attempt.ts';
 import { Breaker } from './breaker.ts';
 import type { ModelClient } from './client.ts';
 import { Answer, type AttemptRecord, type BackendIdentity, type Completion, type Cost, type TokenSink, type Usage } from './completion.ts';
-import { LlmError, toLlmError } from './errors.ts';
-import { bus, type BreakerState } from './events.ts';
+import { isLlmError, LlmError, toLlmError } from './errors.ts';
+import { bus, type BreakerState, type LlmEvents } from './events.ts';
 import type { Limits } from './limits.ts';
 import { Places } from './places.ts';
 import type { CompletionRequest } from './request.ts';
@@ -33,6 +33,14 @@ export interface CompleteOptions {
 
 /** A longer wait than this is not worth holding a request for: the failure goes on with its `retryAfterMs`. */
 const longestRetryAfterMs = 60_000;
+
+/** A request's id is unique in the process by its number, among processes by its beginning. */
+const idStart = crypto.randomUUID();
+let requests = 0;
+
+/** The events that tell of a request, and what each of them tells of every request. */
+type RequestEvents = Omit<LlmEvents, 'breaker' | 'health'>;
+type About = RequestEvents['request'];
 
 /** What the requests of one backend share. */
 interface Shared extends BackendOptions {
@@ -86,7 +94,7 @@ class Run {
   readonly #controller = new AbortController();
   readonly #started = performance.now();
   readonly #attempts: AttemptRecord[] = [];
-  readonly #about;
+  readonly #about: About;
   readonly #deadlineMs: number;
   #firstTokenMs: number | undefined;
 
@@ -96,7 +104,7 @@ class Run {
     this.#request = request.model ? request : { ...request, model: backend.model };
     this.#deadlineMs = Math.min(backend.limits.totalTimeoutMs || Infinity, request.timeoutMs ?? Infinity);
     this.#about = {
-      requestId: crypto.randomUUID(),
+      requestId: `${idStart}-${++requests}`,
       backend: backend.identity,
       provider: backend.client.provider.id,
       model: this.#request.model ?? '',
@@ -105,11 +113,11 @@ class Run {
 
   async complete(): Promise<Completion> {
     const { signal } = this.#options;
-    const abort = () => this.#controller.abort(signal?.reason);
+    const abort = () => this.#controller.abort(this.#asCancelled(signal?.reason));
     if (signal?.aborted) abort();
     else signal?.addEventListener('abort', abort, { once: true });
     const deadline = this.#startDeadline();
-    bus.emit('request', this.#about);
+    this.#emit('request', {});
     try {
       const queuedMs = await this.#enter();
       try {
@@ -123,6 +131,11 @@ class Run {
       clearTimeout(deadline);
       signal?.removeEventListener('abort', abort);
     }
+  }
+
+  /** A caller that gives no reason, or one of its own, has cancelled the request. */
+  #asCancelled(reason: unknown): LlmError {
+    return isLlmError(reason) ? reason : new LlmError('cancelled', 'The request was cancelled.', { provider: this.#about.provider });
   }
 
   #startDeadline(): NodeJS.Timeout | undefined {
@@ -147,58 +160,73 @@ class Run {
 
   async #tryAndRetry(): Promise<Answer> {
     const { limits } = this.#backend;
-    let backoff = newBackoff(limits);
+    let backoff: IBackoff<unknown> | undefined;
     for (let number = 1; ; number++) {
+      // A place, or the end of a wait, may come together with the end of the request.
+      this.#controller.signal.throwIfAborted();
       const answer = new Answer();
       try {
         await this.#attempt(answer, number);
         return answer;
       } catch (error) {
         const failure = toLlmError(error, this.#about.provider);
+        backoff = backoff?.next(undefined) ?? newBackoff(limits);
         const delayMs = Math.max(backoff.duration, failure.retryAfterMs ?? 0);
         if (answer.started || number > limits.retries || !this.#mayRetry(failure, delayMs)) throw failure;
-        bus.emit('retry', { ...this.#about, error: failure.kind, delayMs });
+        this.#emit('retry', { error: failure.kind, delayMs });
         await this.#wait(delayMs);
-        backoff = backoff.next(undefined);
       }
     }
   }
 
   #mayRetry(failure: LlmError, delayMs: number): boolean {
-    return failure.retryable && (failure.retryAfterMs ?? 0) <= longestRetryAfterMs && this.#elapsedMs() + delayMs < this.#deadlineMs;
+    if (!failure.retryable || (failure.retryAfterMs ?? 0) > longestRetryAfterMs) return false;
+    // Neither a deadline nor a breaker that has opened meanwhile would let the retry through: the failure itself says more.
+    return this.#elapsedMs() + delayMs < this.#deadlineMs && this.#backend.breaker.remainingMs <= delayMs;
   }
 
   async #wait(ms: number): Promise<void> {
     const { signal } = this.#controller;
-    await delay(ms, undefined, { signal }).catch(() => signal.throwIfAborted());
+    const until = Date.now() + ms;
+    // A timer may run a little early, and would then meet the end of the provider's pause.
+    for (let left = ms; left > 0; left = until - Date.now()) {
+      await delay(left, undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
   }
 
   async #attempt(answer: Answer, number: number): Promise<void> {
     const startedAt = this.#elapsedMs();
     try {
+      // Before the breaker: a pause is no probe of it.
+      this.#checkPause();
       await this.#backend.breaker.execute(() => this.#runAttempt(answer));
       this.#record(answer, number, startedAt);
     } catch (error) {
       const failure = toLlmError(error, this.#about.provider);
-      if (failure.kind === 'rate_limit' && failure.retryAfterMs) this.#backend.coolUntil = Date.now() + failure.retryAfterMs;
+      if (failure.kind === 'rate_limit') this.#coolFor(failure.retryAfterMs ?? 0);
       this.#record(answer, number, startedAt, failure);
       throw failure;
     }
   }
 
+  /** @throws LlmError `rate_limit` while the provider wants to be left alone */
+  #checkPause(): void {
+    const retryAfterMs = this.#backend.coolUntil - Date.now();
+    if (retryAfterMs <= 0) return;
+    const { id, label } = this.#backend.client.provider;
+    const hint = 'Send fewer requests at once, or ask the provider for a higher limit.';
+    throw new LlmError('rate_limit', `${label} asked for a pause that is not over.`, { provider: id, retryAfterMs, hint });
+  }
+
+  #coolFor(ms: number): void {
+    this.#backend.coolUntil = Math.max(this.#backend.coolUntil, Date.now() + ms);
+  }
+
   #runAttempt(answer: Answer): Promise<void> {
     const { client, limits } = this.#backend;
-    const coolingMs = this.#backend.coolUntil - Date.now();
-    if (coolingMs > 0) {
-      throw new LlmError('rate_limit', `${client.provider.label} asked for a pause that is not over.`, {
-        provider: client.provider.id,
-        retryAfterMs: coolingMs,
-        hint: 'Send fewer requests at once, or ask the provider for a higher limit.',
-      });
-    }
     const onFirstToken = () => {
       this.#firstTokenMs = this.#elapsedMs();
-      bus.emit('firstToken', { ...this.#about, ms: this.#firstTokenMs });
+      this.#emit('firstToken', { ms: this.#firstTokenMs });
     };
     return runAttempt({ client, request: this.#request, limits, controller: this.#controller, answer, sink: this.#options.sink, onFirstToken });
   }
@@ -210,7 +238,7 @@ class Run {
     this.#attempts.push({ backend: this.#backend.identity.name, outcome, ...error, ms });
     if (!bus.has('attempt')) return;
     const usage = answer.started ? { usage: completeUsage(answer, this.#request.messages) } : undefined;
-    bus.emit('attempt', { ...this.#about, number, outcome, ...error, ms, ...usage });
+    this.#emit('attempt', { number, outcome, ...error, ms, ...usage });
   }
 
   #succeed(answer: Answer, queuedMs: number): Completion {
@@ -239,15 +267,19 @@ class Run {
       ...(answer.logprobs.length > 0 && { logprobs: answer.logprobs }),
     };
     const { timing } = completion;
-    bus.emit('completion', { ...this.#about, model, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });
+    this.#emit('completion', { model, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });
     return completion;
   }
 
   #fail(error: unknown): LlmError {
     const failure = toLlmError(error, this.#about.provider);
     const status = failure.status === undefined ? undefined : { status: failure.status };
-    bus.emit('failure', { ...this.#about, error: failure.kind, ...status, attempts: this.#attempts.length, ms: this.#elapsedMs() });
+    this.#emit('failure', { error: failure.kind, ...status, attempts: this.#attempts.length, ms: this.#elapsedMs() });
     return failure;
+  }
+
+  #emit<N extends keyof RequestEvents>(name: N, facts: Omit<RequestEvents[N], keyof About> & Partial<About>): void {
+    if (bus.has(name)) bus.emit(name, { ...this.#about, ...facts } as RequestEvents[N] & LlmEvents[N]);
   }
 
   #elapsedMs(): number {

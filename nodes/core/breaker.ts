@@ -15,6 +15,8 @@ export class Breaker {
   readonly #policy;
   readonly #options: BreakerOptions;
   #openedAt = 0;
+  /** What the last probe failed with. */
+  #probeError: unknown;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
@@ -33,25 +35,39 @@ export class Breaker {
     return this.#policy ? readState(this.#policy.state) : 'closed';
   }
 
+  /** How long an attempt will be refused; 0 where it may be tried. */
+  get remainingMs(): number {
+    return this.state === 'open' ? Math.max(0, this.#openedAt + this.#options.openMs - Date.now()) : 0;
+  }
+
   /** Runs one attempt. @throws LlmError `circuit_open` without running it while the breaker is open or its probe is under way. */
   async execute<T>(attempt: () => Promise<T>): Promise<T> {
     if (!this.#policy) return attempt();
-    const remainingMs = this.#openedAt + this.#options.openMs - Date.now();
+    const { state, remainingMs } = this;
     // cockatiel lets requests wait for a probe's end; a probe may take minutes here, and another branch may be free.
-    if (this.state === 'half_open' || (this.state === 'open' && remainingMs > 0)) {
+    if (state === 'half_open' || remainingMs > 0) {
       throw new LlmError('circuit_open', 'The breaker is open.', {
         provider: this.#options.provider,
-        retryAfterMs: Math.max(0, remainingMs),
+        retryAfterMs: remainingMs,
         hint: 'The backend failed several times in a row. It is tried again by itself; look into its log meanwhile.',
       });
     }
-    return this.#policy.execute(attempt);
+    return this.#policy.execute(state === 'open' ? () => this.#probe(attempt) : attempt);
+  }
+
+  async #probe<T>(attempt: () => Promise<T>): Promise<T> {
+    try {
+      return await attempt();
+    } catch (error) {
+      this.#probeError = error;
+      throw error;
+    }
   }
 
   #counts(error: unknown): boolean {
     if (!isLlmError(error)) return true;
     // A cancelled probe has proved nothing: stay open.
-    if (error.kind === 'cancelled') return this.state === 'half_open';
+    if (error.kind === 'cancelled') return error === this.#probeError;
     return policyFor(error.kind).tripsBreaker;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { type FailureKind, LlmError } from './errors.ts';
 import { hintFor } from './hints.ts';
-import { textOf } from './messages.ts';
+import { imagesOf, textOf } from './messages.ts';
 import type { Provider } from './provider.ts';
 import { isRecord, type CompletionRequest } from './request.ts';
 import { type Headers, readRetryAfter } from './retry-after.ts';
@@ -26,13 +26,15 @@ interface ErrorBody {
   code: string;
   param: string;
   message: string;
+  /** vLLM, llama.cpp and OpenRouter repeat the status as a number in `code`: within a stream it is the only one. */
+  status?: number;
 }
 
 /** A failed HTTP answer, or an error event in a stream, as a failure. */
 export function classifyAnswer(answer: FailedAnswer): LlmError {
   const { status, headers, provider, request } = answer;
   const body = readErrorBody(answer.body);
-  const kind = kindOfBody(body) ?? kindOfStatus(status);
+  const kind = kindOf(body, status ?? body.status);
   const retryAfterMs = readRetryAfter(headers);
   return new LlmError(kind, sentence(kind, answer, body), {
     status,
@@ -56,10 +58,10 @@ export function garbage(provider: Provider, what: string): LlmError {
   return new LlmError('server', `${provider.label} sent ${what}.`, { provider: provider.id, hint: hintFor('server', { provider }) });
 }
 
-const quotaWords = /insufficient_quota|credit_balance|billing|exceeded your current quota|credit balance is too low/;
+const quotaWords = /insufficient_quota|credit_balance|billing_|spend_limit_reached|exceeded your current quota|credit balance is too low/;
 const contextWords =
-  /context_length_exceeded|exceed_context_size|maximum context length|context size has been exceeded|exceeds the available context|prompt is too long|is too large to process|longer than the maximum model length|input is too long/;
-const memoryWords = /out of memory|outofmemory|cudamalloc|failed to allocate|insufficient memory|not enough memory|bad_alloc|alloc_failed/;
+  /context_length_exceeded|exceed_context_size|maximum context length|context length is only|context size has been exceeded|exceeds the available context|prompt is too long|is too large to process|longer than the maximum model length|input is too long/;
+const memoryWords = /out of memory|outofmemory|cudamalloc|failed to allocate|insufficient memory|not enough memory|requires more system memory|bad_alloc|alloc_failed/;
 const filterWords = /content_filter|content_policy|responsible_?ai|content management policy/;
 const overloadedWords = /overloaded|slow_down|loading model|unavailable_error|server is busy|no slot available/;
 const authWords = /invalid_api_key|invalid api key|incorrect api key|authentication|permission_error|permission_denied/;
@@ -76,12 +78,15 @@ const bodyRules: ReadonlyArray<readonly [RegExp, FailureKind]> = [
   [/rate_limit|too many requests/, 'rate_limit'],
   [authWords, 'auth'],
   [notFoundWords, 'not_found'],
-  [malformedWords, 'invalid_request'],
 ];
 
-function kindOfBody({ type, code, message }: ErrorBody): FailureKind | undefined {
+function kindOf({ type, code, message }: ErrorBody, status: number | undefined): FailureKind {
   const text = `${type} ${code} ${message}`.toLowerCase();
-  return bodyRules.find(([words]) => words.test(text))?.[1];
+  const named = bodyRules.find(([words]) => words.test(text))?.[1];
+  if (named) return named;
+  const byStatus = kindOfStatus(status);
+  // A missing key and an unknown path are called invalid requests too; only where the status tells less do the words count.
+  return byStatus === 'server' && malformedWords.test(text) ? 'invalid_request' : byStatus;
 }
 
 function kindOfStatus(status: number | undefined): FailureKind {
@@ -110,16 +115,22 @@ function kindOfStatus(status: number | undefined): FailureKind {
   }
 }
 
+/** How much of a message is read: whole pages come back, and whole prompts. */
+const maxRead = 2_000;
+
 function readErrorBody(body: unknown): ErrorBody {
-  if (typeof body === 'string') return { type: '', code: '', param: '', message: body };
+  if (typeof body === 'string') return { type: '', code: '', param: '', message: body.slice(0, maxRead) };
   if (!isRecord(body)) return { type: '', code: '', param: '', message: '' };
   const error = isRecord(body['error']) ? body['error'] : body;
   const message = error['message'] ?? body['error'] ?? body['detail'];
+  const code = error['code'];
   return {
     type: asText(error['type']),
-    code: asText(error['code']),
+    // Anthropic puts its codes one level deeper.
+    code: asText(code) || asText(isRecord(error['details']) ? error['details']['error_code'] : undefined),
     param: asText(error['param']),
-    message: typeof message === 'string' ? message : '',
+    message: asText(message).slice(0, maxRead),
+    ...(typeof code === 'number' && code >= 400 && { status: code }),
   };
 }
 
@@ -127,9 +138,10 @@ function asText(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-function sentence(kind: FailureKind, { status, provider, request, body }: FailedAnswer, error: ErrorBody): string {
+function sentence(kind: FailureKind, answer: FailedAnswer, error: ErrorBody): string {
+  const { provider, status } = answer;
   const base = `${provider.label} ${verdicts[kind]}${status === undefined ? '' : ` (${status})`}`;
-  const detail = quotable(kind, error, request, body);
+  const detail = quotable(kind, answer, error);
   return detail ? `${base}: ${detail}` : `${base}.`;
 }
 
@@ -155,37 +167,63 @@ const verdicts: Record<FailureKind, string> = {
 
 const quotedKinds: ReadonlySet<FailureKind> = new Set(['invalid_request', 'not_found', 'server', 'context_length']);
 const maxQuoted = 240;
-const windowSize = 8;
+/** llama.cpp quotes what the model wrote where it cannot read it. */
+const quotesAnswer = /failed to parse input/i;
 
 /**
- * The provider's own sentence, where it helps and repeats nothing of the conversation: servers like to quote what they refuse.
+ * The provider's own sentence, where it helps and repeats neither the conversation nor a key: servers like to quote what they
+ * refuse.
  */
-function quotable(kind: FailureKind, { message, param }: ErrorBody, request: CompletionRequest | undefined, body: unknown): string {
-  if (!quotedKinds.has(kind) || typeof body === 'string' || message === '') return '';
-  const quoted = message.replace(/\s+/g, ' ').trim().slice(0, maxQuoted);
-  if (/\bsk-|bearer/i.test(quoted) || repeatsConversation(quoted, request)) return param && !repeatsConversation(param, request) ? param : '';
-  return quoted;
+function quotable(kind: FailureKind, { body, provider, request }: FailedAnswer, { message, param }: ErrorBody): string {
+  if (!quotedKinds.has(kind) || typeof body === 'string') return '';
+  const isSecret = (text: string) =>
+    /\bsk-|bearer/i.test(text) || quotesAnswer.test(text) || provider.holdsKey?.(text) === true || repeatsConversation(text, request);
+  const words = message.replace(/\s+/g, ' ').trim();
+  // Twice what is shown: a quotation may begin just before its end.
+  if (!isSecret(words.slice(0, 2 * maxQuoted))) return words.slice(0, maxQuoted);
+  return isSecret(param) ? '' : param.slice(0, maxQuoted);
 }
+
+/** This many characters in a row are no accident. */
+const windowSize = 8;
+/** A longer conversation is not searched: nothing is quoted then. */
+const maxSearched = 100_000;
 
 function repeatsConversation(quoted: string, request: CompletionRequest | undefined): boolean {
   if (!request) return false;
+  const said = plain(quoted);
+  let left = maxSearched;
   for (const text of conversationTexts(request)) {
-    if (text.length > 100_000) return true;
-    if (text.length <= windowSize) {
-      if (quoted.includes(text)) return true;
-      continue;
-    }
-    for (let at = 0; at + windowSize <= quoted.length; at++) {
-      if (text.includes(quoted.slice(at, at + windowSize))) return true;
-    }
+    left -= text.length;
+    if (left < 0 || repeats(said, plain(text))) return true;
   }
   return false;
 }
 
+function repeats(said: string, text: string): boolean {
+  if (text === '') return false;
+  if (text.length <= windowSize) return ` ${said} `.includes(` ${text} `);
+  for (let at = 0; at + windowSize <= said.length; at++) {
+    if (text.includes(said.slice(at, at + windowSize))) return true;
+  }
+  return false;
+}
+
+/** Without what quoting changes: escapes, quotation marks, blanks, case. */
+function plain(text: string): string {
+  return text
+    .replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+    .replace(/\\[bfnrt]/g, ' ')
+    .replace(/[\s!-/:-@[-`{-~]+/g, ' ')
+    .trim()
+    .toLowerCase();
+}
+
 function* conversationTexts({ messages, tools, extra }: CompletionRequest): Generator<string> {
   for (const { content, tool_calls: toolCalls } of messages) {
-    const text = textOf(content).replace(/\s+/g, ' ').trim();
-    if (text) yield text;
+    yield textOf(content);
+    // An image is quoted from its beginning, if at all.
+    for (const url of imagesOf(content)) yield url.slice(0, maxRead);
     for (const call of toolCalls ?? []) yield call.function.arguments;
   }
   if (tools) yield JSON.stringify(tools);

@@ -52,9 +52,9 @@ export class EventBus {
   on<N extends EventName>(name: N, listener: Listener<N>): () => void {
     let listeners = this.#listeners.get(name);
     if (!listeners) this.#listeners.set(name, (listeners = new Set()));
-    listeners.add(listener as Listener<never>);
+    listeners.add(listener);
     return () => {
-      listeners.delete(listener as Listener<never>);
+      listeners.delete(listener);
     };
   }
 

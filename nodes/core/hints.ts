@@ -40,7 +40,9 @@ export function hintFor(kind: FailureKind, facts: HintFacts): string | undefined
     case 'context_length':
       return 'Shorten the prompt or the conversation, or choose a model or server with a larger context.';
     case 'not_found':
-      return model ? 'Check the model’s name: the list beside the field shows what the server has.' : 'Check the address and the API in the node.';
+      return model && /model/i.test(detail)
+        ? 'Check the model’s name: the list beside the field shows what the server has.'
+        : 'Check the address and the API in the node.';
     case 'invalid_request':
       return 'Check the message and the node’s settings: the server did not accept one of them.';
     case 'content_filter':

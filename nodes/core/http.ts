@@ -36,6 +36,7 @@ export function openHttp(request: HttpRequest): Promise<HttpResponse> {
   const { origin, pathname, search } = new URL(url);
   return new Promise((resolve, reject) => {
     const exchange = new Exchange(request, resolve, reject);
+    if (request.signal.aborted) return;
     dispatcher.dispatch({ origin, path: pathname + search, method, headers: headers ?? {}, body: body ?? null }, exchange);
   });
 }

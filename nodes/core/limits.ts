@@ -1,5 +1,5 @@
 /** The limits that every backend has, with their defaults and bounds. Read by the runtime and by the editor. */
-import { readNumber } from './fields.ts';
+import { type NumberBounds, readNumber } from './fields.ts';
 
 export interface LimitField {
   readonly value: number;
@@ -44,3 +44,10 @@ function readLimit(name: LimitName, given: unknown): number {
   const { value, min, max } = limitFields[name];
   return readNumber(name, given, { min, max, integer: true }) ?? value;
 }
+
+/** Bounds of the sampling settings, of a node and of `msg.llm` alike. Wide on purpose: a model's own bounds are its server's business. */
+export const settingBounds = {
+  maxTokens: { min: 1, max: 10_000_000, integer: true },
+  temperature: { min: 0, max: 5 },
+  topP: { min: 0, max: 1 },
+} as const satisfies Record<string, NumberBounds>;

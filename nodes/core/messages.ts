@@ -54,8 +54,9 @@ export function readMessages(payload: unknown): ChatMessage[] {
     );
   }
   if (payload.length === 0) throw invalid('The list of messages is empty.', 'Put at least one message into msg.payload.');
-  payload.forEach(checkMessage);
-  return [...(payload as ChatMessage[])];
+  const messages: unknown[] = [...(payload as unknown[])];
+  messages.forEach(checkMessage);
+  return messages as ChatMessage[];
 }
 
 function checkMessage(message: unknown, index: number): void {
@@ -65,7 +66,7 @@ function checkMessage(message: unknown, index: number): void {
   }
   const { role, content, tool_calls: toolCalls, tool_call_id: toolCallId } = message as Record<string, unknown>;
   if (!roles.includes(role as Role)) throw invalid(`${at}.role is not a known role.`, `Use one of ${roles.join(', ')}.`);
-  if (toolCalls !== undefined && !Array.isArray(toolCalls)) throw invalid(`${at}.tool_calls must be an array.`);
+  if (toolCalls !== undefined) checkToolCalls(toolCalls, `${at}.tool_calls`);
   if (role === 'tool' && typeof toolCallId !== 'string') throw invalid(`${at} answers a tool call: give its tool_call_id.`);
   if (content === null || content === undefined) {
     if (role === 'assistant' && Array.isArray(toolCalls) && toolCalls.length > 0) return;
@@ -73,7 +74,17 @@ function checkMessage(message: unknown, index: number): void {
   }
   if (typeof content === 'string') return;
   if (!Array.isArray(content)) throw invalid(`${at}.content is ${describe(content)}.`, 'Use a string or an array of content parts.');
-  content.forEach((part, partIndex) => checkPart(part, `${at}.content[${partIndex}]`));
+  [...(content as unknown[])].forEach((part, partIndex) => checkPart(part, `${at}.content[${partIndex}]`));
+}
+
+function checkToolCalls(calls: unknown, at: string): void {
+  if (!Array.isArray(calls)) throw invalid(`${at} must be an array.`);
+  for (const [index, call] of (calls as Array<Partial<ToolCall> | null | undefined>).entries()) {
+    const { name, arguments: text } = call?.function ?? {};
+    if (typeof name !== 'string' || typeof text !== 'string') {
+      throw invalid(`${at}[${index}] is no tool call.`, 'It is {"id": "…", "type": "function", "function": {"name": "…", "arguments": "{…}"}}.');
+    }
+  }
 }
 
 function checkPart(part: unknown, at: string): void {
@@ -97,8 +108,13 @@ export function textOf(content: ChatMessage['content']): string {
   return content.map((part) => (part.type === 'text' ? part.text : '')).join('');
 }
 
+/** The addresses of the images in a message's content. */
+export function imagesOf(content: ChatMessage['content']): string[] {
+  return Array.isArray(content) ? content.flatMap((part) => (part.type === 'image_url' ? [part.image_url.url] : [])) : [];
+}
+
 export function hasImages(messages: readonly ChatMessage[]): boolean {
-  return messages.some(({ content }) => Array.isArray(content) && content.some((part) => part.type === 'image_url'));
+  return messages.some(({ content }) => imagesOf(content).length > 0);
 }
 
 /**

@@ -18,8 +18,8 @@ export class ModelServer {
 
   /** @throws LlmError `invalid_request` for an address or a key that cannot be one */
   constructor(provider: Provider, apiKey: string | undefined) {
-    this.provider = { ...provider, url: readUrl(provider.url) };
     const key = readKey(apiKey);
+    this.provider = { ...provider, url: readUrl(provider.url), ...(key && { holdsKey: (text: string) => text.includes(key) }) };
     this.#headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
   }
 

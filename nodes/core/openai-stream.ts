@@ -2,6 +2,7 @@
 import { classifyAnswer, garbage } from './classify.ts';
 import type { FinishReason, StreamPart } from './completion.ts';
 import { parseJson, readText } from './http.ts';
+import { readPieces } from './pieces.ts';
 import type { Provider } from './provider.ts';
 import { isRecord, type CompletionRequest } from './request.ts';
 import type { Headers } from './retry-after.ts';
@@ -25,14 +26,11 @@ export async function* readOpenAiAnswer(answer: OpenAiAnswer): AsyncGenerator<re
     yield reader.readObject(parseJson(await readText(answer.body)));
     return;
   }
-  for await (const events of readSse(answer.body)) {
-    const parts: StreamPart[] = [];
-    for (const { data } of events) reader.read(data, parts);
-    yield parts;
-  }
+  yield* readPieces(readSse(answer.body), ({ data }) => reader.read(data));
 }
 
-function isJson(headers: Headers): boolean {
+/** Whether a server has sent one object instead of a stream. */
+export function isJson(headers: Headers): boolean {
   const type = headers['content-type'];
   return typeof type === 'string' && type.startsWith('application/json');
 }
@@ -48,13 +46,12 @@ class ChunkReader {
     this.#request = request;
   }
 
-  read(data: string, parts: StreamPart[]): void {
-    if (data === '[DONE]') {
-      // Some servers never give a reason; the end mark alone shows that the answer is whole.
-      if (!this.#finished) parts.push({ type: 'finish', reason: 'unknown' });
-      return;
-    }
-    this.#readChunk(parseJson(data), parts);
+  read(data: string): StreamPart[] {
+    const parts: StreamPart[] = [];
+    if (data !== '[DONE]') this.#readChunk(parseJson(data), parts);
+    // Some servers never give a reason; the end mark alone shows that the answer is whole.
+    else if (!this.#finished) parts.push({ type: 'finish', reason: 'unknown' });
+    return parts;
   }
 
   readObject(object: unknown): StreamPart[] {
@@ -89,7 +86,7 @@ class ChunkReader {
     if (typeof text === 'string' && text !== '') parts.push({ type: 'text', text });
     if (choice['logprobs']) parts.push({ type: 'logprobs', logprobs: choice['logprobs'] });
     const reason = choice['finish_reason'];
-    if (typeof reason === 'string' && !this.#finished) {
+    if (typeof reason === 'string' && reason !== '' && !this.#finished) {
       this.#finished = true;
       parts.push({ type: 'finish', reason: readFinishReason(reason) });
     }

@@ -24,15 +24,16 @@ const perMillion = 1e-6;
 
 /** Undefined where nobody knows the price. */
 export function costOf(usage: Usage, model: string, { table, known, otherwise }: PriceSource): Cost | undefined {
-  const own = table[model] ?? table['*'];
+  const own = Object.hasOwn(table, model) ? table[model] : table['*'];
   if (own) return byPrice(usage, own);
   const listed = known && listedCost(usage, model, known);
   return listed ?? (otherwise && byPrice(usage, otherwise));
 }
 
 function byPrice({ inputTokens, outputTokens, cachedInputTokens = 0 }: Usage, price: ModelPrice): Cost {
-  const cachedUsd = cachedInputTokens * (price.cachedInput ?? price.input);
-  const inputUsd = ((inputTokens - cachedInputTokens) * price.input + cachedUsd) * perMillion;
+  const cached = Math.min(cachedInputTokens, inputTokens);
+  const cachedUsd = cached * (price.cachedInput ?? price.input);
+  const inputUsd = ((inputTokens - cached) * price.input + cachedUsd) * perMillion;
   const outputUsd = outputTokens * price.output * perMillion;
   return { usd: inputUsd + outputUsd, inputUsd, outputUsd };
 }
@@ -41,16 +42,14 @@ function listedCost(usage: Usage, model: string, known: NonNullable<PriceSource[
   // The table refuses a cached part that is larger than the whole, which odd servers report.
   const cacheRead = Math.min(usage.cachedInputTokens ?? 0, usage.inputTokens);
   const cacheWrite = Math.min(usage.cacheWriteTokens ?? 0, usage.inputTokens - cacheRead);
-  const price = calcPrice(
-    {
-      input_tokens: usage.inputTokens,
-      output_tokens: usage.outputTokens,
-      cache_read_tokens: cacheRead,
-      cache_write_tokens: cacheWrite,
-    },
-    model,
-    known,
-  );
+  const counts = {
+    input_tokens: usage.inputTokens,
+    output_tokens: usage.outputTokens,
+    cache_read_tokens: cacheRead,
+    cache_write_tokens: cacheWrite,
+  };
+  // It throws for a count below zero, which servers also report: an answer is worth more than its price.
+  const price = Math.min(...Object.values(counts)) >= 0 ? calcPrice(counts, model, known) : undefined;
   return price ? { usd: price.total_price, inputUsd: price.input_price, outputUsd: price.output_price } : undefined;
 }
 
@@ -59,7 +58,7 @@ function listedCost(usage: Usage, model: string, known: NonNullable<PriceSource[
  * @throws RangeError that says what is wrong
  */
 export function readPriceTable(json: string | undefined): PriceTable {
-  if (!json || json.trim() === '') return {};
+  if (!json || String(json).trim() === '') return {};
   let table: unknown;
   try {
     table = JSON.parse(json);
@@ -73,7 +72,7 @@ export function readPriceTable(json: string | undefined): PriceTable {
 
 function checkPrice(model: string, price: unknown): void {
   const { input, output, cachedInput = 0 } = (price ?? {}) as Record<string, unknown>;
-  const isPrice = (value: unknown) => typeof value === 'number' && value >= 0;
+  const isPrice = (value: unknown) => typeof value === 'number' && value >= 0 && value < Infinity;
   if (!isPrice(input) || !isPrice(output) || !isPrice(cachedInput)) {
     throw new RangeError(`The price of ${model} needs "input" and "output": USD for a million tokens.`);
   }

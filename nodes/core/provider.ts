@@ -10,4 +10,6 @@ export interface Provider {
   readonly keyVariable?: string;
   /** What to do when nothing listens, as one sentence. */
   readonly startHint?: string;
+  /** Whether a text repeats the key: such a text is never shown. */
+  readonly holdsKey?: (text: string) => boolean;
 }

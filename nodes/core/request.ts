@@ -1,5 +1,7 @@
 /** What a person asks: from a message and a node's settings to one checked request. */
 import { LlmError } from './errors.ts';
+import type { NumberBounds } from './fields.ts';
+import { settingBounds } from './limits.ts';
 import { type ChatMessage, readMessages, textOf, type ToolDefinition } from './messages.ts';
 
 /** The settings that a node gives to every request, and `msg.llm` to one. */
@@ -68,12 +70,10 @@ function prependSystem(messages: ChatMessage[], system: string): void {
 }
 
 const numberBounds = {
-  maxTokens: { min: 1, max: 10_000_000, integer: true },
-  temperature: { min: 0, max: 5, integer: false },
-  topP: { min: 0, max: 1, integer: false },
+  ...settingBounds,
   seed: { min: -(2 ** 53), max: 2 ** 53, integer: true },
-  priority: { min: -1_000_000, max: 1_000_000, integer: false },
-  timeoutMs: { min: 1, max: 86_400_000, integer: false },
+  priority: { min: -1_000_000, max: 1_000_000 },
+  timeoutMs: { min: 1, max: 86_400_000 },
 } as const;
 
 const textFields = ['model', 'session'] as const;
@@ -85,7 +85,7 @@ function readOverrides(overrides: unknown): RequestSettings {
   for (const [name, value] of Object.entries(overrides)) {
     if (value !== undefined && value !== null) own[name] = value;
   }
-  for (const [name, { min, max, integer }] of Object.entries(numberBounds)) {
+  for (const [name, { min, max, integer }] of Object.entries<NumberBounds>(numberBounds)) {
     const value = own[name];
     if (value === undefined) continue;
     if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
@@ -98,7 +98,7 @@ function readOverrides(overrides: unknown): RequestSettings {
   }
   if (own['tools'] !== undefined && !Array.isArray(own['tools'])) throw invalid('msg.llm.tools must be an array of tools.');
   if (own['extra'] !== undefined && !isRecord(own['extra'])) throw invalid('msg.llm.extra must be an object.');
-  return own as RequestSettings;
+  return own;
 }
 
 function readStop(stop: unknown): string[] | undefined {

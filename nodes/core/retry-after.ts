@@ -13,7 +13,8 @@ export function readRetryAfter(headers: Headers | undefined, now: number = Date.
   if (value === undefined) return undefined;
   const seconds = positive(value);
   if (seconds !== undefined) return seconds * 1000;
-  const date = Date.parse(value);
+  // Date.parse takes nearly anything with a number in it; all three forms of an HTTP date begin with the day.
+  const date = /^(mon|tue|wed|thu|fri|sat|sun)/i.test(value) ? Date.parse(value) : NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 

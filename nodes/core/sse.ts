@@ -16,18 +16,19 @@ const longestEvent = 16 * 1024 * 1024;
  */
 export async function* readSse(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SseEvent[]> {
   let events: SseEvent[] = [];
+  let tooLong: Error | undefined;
   const parser = createParser({
     maxBufferSize: longestEvent,
     onEvent: (event) => events.push(event),
     onError: (error) => {
-      if (error.type === 'max-buffer-size-exceeded') throw error;
+      if (error.type === 'max-buffer-size-exceeded') tooLong = error;
     },
   });
   const decoder = new TextDecoder();
   for await (const chunk of body) {
     parser.feed(decoder.decode(chunk, { stream: true }));
-    if (events.length === 0) continue;
-    yield events;
+    if (events.length > 0) yield events;
+    if (tooLong) throw tooLong;
     events = [];
   }
   parser.feed(`${decoder.decode()}\n\n`);

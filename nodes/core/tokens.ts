@@ -39,7 +39,7 @@ export function readOpenAiUsage(usage: unknown): Partial<Usage> {
 }
 
 function set(usage: Partial<Usage>, name: Exclude<keyof Usage, 'estimated'>, value: unknown): void {
-  if (typeof value === 'number' && Number.isFinite(value)) usage[name] = value;
+  if (typeof value === 'number' && value >= 0 && value < Infinity) usage[name] = value;
 }
 
 function nested(value: unknown, name: string): unknown {

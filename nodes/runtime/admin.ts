@@ -48,7 +48,9 @@ async function withConnection<T>(RED: NodeAPI, question: Question, ask: (connect
   if (!definition) throw new RangeError('This kind of config node is not known.');
   const saved = RED.nodes.getNode(id) as ConnectionNode | undefined;
   const typedKey = fields['apiKey'];
-  const apiKey = typeof typedKey === 'string' && typedKey !== keptPassword ? typedKey : readSavedKey(saved);
+  // Another kind of node's key is none of ours to send.
+  const savedKey = saved?.type === type ? readSavedKey(saved) : undefined;
+  const apiKey = typeof typedKey === 'string' && typedKey !== keptPassword ? typedKey : savedKey;
   const connection = definition.open({ ...fields, apiKey }, { id, name: '', type, lasting: false });
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(tooLate(connection)), answerWithinMs);

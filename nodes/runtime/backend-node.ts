@@ -79,7 +79,10 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     this.#unsubscribe = this.#parts?.connection.health?.subscribe(() => this.#status.update());
     this.#release = this.#connectionNode(definition)?.retain();
     this.#status.update();
-    node.on('input', (msg, send, done) => void this.#receive(msg, send, done));
+    node.on('input', (msg, send, done) => {
+      // Only Node-RED itself can fail there, and a stray rejection would end it.
+      this.#receive(msg, send, done).catch((error: unknown) => RED.log.error(`${node.type} could not hand on a message: ${String(error)}`));
+    });
     node.on('close', (done: () => void) => void this.#close().then(done));
   }
 
@@ -111,41 +114,34 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     throw node?.problem ?? new LlmError('not_found', `The node has no ${connection}.`, { hint: `Open the node and choose or add the ${connection}.` });
   }
 
-  /** Never rejects: a stray rejection would end Node-RED. */
-  async #receive(msg: PromptMessage, send: Send, done: (error?: Error) => void): Promise<void> {
-    try {
-      await this.#answer(msg, send);
-      done();
-    } catch (error) {
-      const failure = asProblem(error);
-      this.#last = { ok: false, kind: failure.kind };
+  #receive(msg: PromptMessage, send: Send, done: (error?: Error) => void): Promise<void> {
+    return this.#inFlight.run(async (signal) => {
+      const failure = await this.#answer(msg, send, signal).then(() => undefined, asProblem);
+      if (failure) this.#last = { ok: false, kind: failure.kind };
       this.#status.update();
       done(failure);
-    }
+    });
   }
 
-  async #answer(msg: PromptMessage, send: Send): Promise<void> {
+  async #answer(msg: PromptMessage, send: Send, signal: AbortSignal): Promise<void> {
     if (!this.#parts) throw this.#problem;
     const { settings, backend } = this.#parts;
     const read = settings.read(msg);
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
     const port = this.#config.stream ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
-    const completion = await this.#inFlight.run((signal) => {
-      const answer = backend.complete(request, {
-        signal,
-        sink: {
-          write: (parts) => {
-            this.#tokens.count += parts.length;
-            this.#status.update();
-            port?.write(parts);
-          },
+    const answer = backend.complete(request, {
+      signal,
+      sink: {
+        write: (parts) => {
+          this.#tokens.count += parts.length;
+          this.#status.update();
+          port?.write(parts);
         },
-      });
-      this.#status.update();
-      return answer;
+      },
     });
-    this.#last = { ok: true, timing: completion.timing };
     this.#status.update();
+    const completion = await answer;
+    this.#last = { ok: true, timing: completion.timing };
     port?.end(completion);
     msg.payload = completion.text;
     msg.completion = completion;

@@ -9,6 +9,8 @@ export class InFlight {
   readonly #controllers = new Set<AbortController>();
   readonly #drainMs: number;
   #onEmpty: (() => void) | undefined;
+  /** Set when draining has taken too long. */
+  #cancelled: LlmError | undefined;
 
   constructor(RED: NodeAPI) {
     this.#drainMs = readDrainMs(RED.settings);
@@ -18,6 +20,8 @@ export class InFlight {
   async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const controller = new AbortController();
     this.#controllers.add(controller);
+    // Node-RED may still deliver to a node that closes.
+    if (this.#cancelled) controller.abort(this.#cancelled);
     try {
       return await work(controller.signal);
     } finally {
@@ -36,8 +40,8 @@ export class InFlight {
   }
 
   #cancel(): void {
-    const reason = new LlmError('cancelled', 'The request was cancelled because the flow was deployed anew or stopped.');
-    for (const controller of this.#controllers) controller.abort(reason);
+    this.#cancelled = new LlmError('cancelled', 'The request was cancelled because the flow was deployed anew or stopped.');
+    for (const controller of this.#controllers) controller.abort(this.#cancelled);
   }
 }
 

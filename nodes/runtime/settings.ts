@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { LlmError } from '../core/errors.ts';
 import { readNumber } from '../core/fields.ts';
+import { settingBounds } from '../core/limits.ts';
 import { isRecord, type RequestSettings } from '../core/request.ts';
 
 /** A TypedInput's two properties. A missing type means a constant. */
@@ -18,12 +19,6 @@ export interface SettingsConfig
 const textNames = ['model', 'system'] as const;
 const numberNames = ['maxTokens', 'temperature', 'topP'] as const;
 type SettingName = (typeof textNames)[number] | (typeof numberNames)[number];
-
-const bounds = {
-  maxTokens: { min: 1, max: 10_000_000, integer: true },
-  temperature: { min: 0, max: 5 },
-  topP: { min: 0, max: 1 },
-} as const;
 
 /** Bad constants throw an LlmError or RangeError from the constructor, bad values of a message from `read`. */
 export class NodeSettings {
@@ -65,10 +60,12 @@ export class NodeSettings {
 
   #value(expression: string, type: string, msg: NodeMessage): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      this.#RED.util.evaluateNodeProperty(expression, type, this.#node, msg, (error, value: unknown) => {
-        if (error) reject(new LlmError('invalid_request', `The setting from ${type}.${expression} cannot be read.`));
-        else resolve(value);
-      });
+      const fail = () => reject(new LlmError('invalid_request', `The setting from ${type}.${expression} cannot be read.`));
+      try {
+        this.#RED.util.evaluateNodeProperty(expression, type, this.#node, msg, (error, value: unknown) => (error ? fail() : resolve(value)));
+      } catch {
+        fail();
+      }
     });
   }
 
@@ -79,7 +76,7 @@ export class NodeSettings {
       settings[name] = value;
       return;
     }
-    settings[name] = readNumber(name, value, bounds[name]);
+    settings[name] = readNumber(name, value, settingBounds[name]);
   }
 }
 
@@ -89,7 +86,7 @@ function isDynamic(config: SettingsConfig, name: SettingName): boolean {
 }
 
 function readStop(stop: SettingsConfig['stop']): string[] | undefined {
-  const words = (Array.isArray(stop) ? stop : (stop ?? '').split('\n')).filter((word) => word !== '');
+  const words = (Array.isArray(stop) ? stop : String(stop ?? '').split('\n')).filter((word) => word !== '');
   return words.length > 0 ? words : undefined;
 }
 

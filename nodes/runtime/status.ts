@@ -29,13 +29,21 @@ export function statusOf(facts: StatusFacts): NodeStatus {
 
 /** Figures first, so that the editor takes it for no catalogue key. */
 function working(busy: number, waiting: number, tokensPerSecond: number): string {
-  const queue = waiting > 0 ? `+${waiting}` : '';
-  return tokensPerSecond > 0 ? `${busy}${queue} busy · ${Math.round(tokensPerSecond)} tok/s` : `${busy}${queue} busy`;
+  const requests = `${busy}${waiting > 0 ? `+${waiting}` : ''} busy`;
+  return withRate(requests, tokensPerSecond);
 }
 
 function figures({ totalMs, tokensPerSecond }: Completion['timing']): string {
   const took = totalMs < 1000 ? `${Math.round(totalMs)} ms` : `${(totalMs / 1000).toFixed(1)} s`;
-  return tokensPerSecond === undefined ? took : `${took} · ${Math.round(tokensPerSecond)} tok/s`;
+  return withRate(took, tokensPerSecond ?? 0);
+}
+
+/** The editor shows so much beside a node; the rate is what it can do without. */
+const longestText = 20;
+
+function withRate(text: string, tokensPerSecond: number): string {
+  const both = `${text} · ${Math.round(tokensPerSecond)} tok/s`;
+  return tokensPerSecond > 0 && both.length <= longestText ? both : text;
 }
 
 /** An editor wants no more than this many updates of one node. */
@@ -45,7 +53,7 @@ const intervalMs = 250;
 export class StatusLine {
   readonly #node: Node;
   readonly #facts: () => StatusFacts;
-  #shown = '{}';
+  #shown: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stale = false;
 

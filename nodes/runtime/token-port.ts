@@ -25,7 +25,8 @@ export class TokenPort implements TokenSink {
 
   /** Ends the sequence with an empty token that carries the completion. */
   end(completion: Completion): void {
-    this.#sendToken('', { index: this.#index, count: this.#index + 1 }, { complete: true, completion });
+    // A copy: the answer's message carries the same, and goes another way.
+    this.#sendToken('', { index: this.#index, count: this.#index + 1 }, { complete: true, completion: structuredClone(completion) });
   }
 
   #sendToken(payload: string, position: { index: number; count?: number }, last?: object): void {

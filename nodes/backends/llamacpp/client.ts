@@ -2,11 +2,12 @@
 import { classifyAnswer, garbage } from '../../core/classify.ts';
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { FinishReason, StreamPart } from '../../core/completion.ts';
-import { parseJson } from '../../core/http.ts';
+import { parseJson, readText } from '../../core/http.ts';
 import { asPrompt } from '../../core/messages.ts';
 import type { ModelServer } from '../../core/model-server.ts';
 import { chatBody, type JsonObject } from '../../core/openai-body.ts';
-import { readOpenAiAnswer } from '../../core/openai-stream.ts';
+import { isJson, readOpenAiAnswer } from '../../core/openai-stream.ts';
+import { readPieces } from '../../core/pieces.ts';
 import { isRecord, type CompletionRequest } from '../../core/request.ts';
 import { readSse } from '../../core/sse.ts';
 
@@ -49,11 +50,16 @@ export class LlamaCppClient implements ModelClient {
   async *#completion(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     const body = { ...this.#ownFields(), ...nativeBody(request) };
     const answer = await this.#server.post('/completion', body, context, request);
-    for await (const events of readSse(answer.body)) {
-      const parts: StreamPart[] = [];
-      for (const { data } of events) this.#readNative(parseJson(data), parts, request);
-      yield parts;
+    // Something in between may have turned the stream into one object.
+    if (isJson(answer.headers)) {
+      const whole = this.#checkNative(parseJson(await readText(answer.body)), request);
+      yield [...readNative(whole), ...readLastEvent(whole)];
+      return;
     }
+    yield* readPieces(readSse(answer.body), ({ data }) => {
+      const event = this.#checkNative(parseJson(data), request);
+      return event['stop'] === true ? [...readNative(event), ...readLastEvent(event)] : readNative(event);
+    });
   }
 
   #ownFields(): JsonObject {
@@ -61,13 +67,10 @@ export class LlamaCppClient implements ModelClient {
     return { top_k: topK, min_p: minP, grammar: grammar || undefined, cache_prompt: cachePrompt, id_slot: slot };
   }
 
-  #readNative(event: unknown, parts: StreamPart[], request: CompletionRequest): void {
+  #checkNative(event: unknown, request: CompletionRequest): JsonObject {
     if (!isRecord(event)) throw garbage(this.provider, 'something that is no JSON');
     if (event['error'] !== undefined) throw classifyAnswer({ body: event, provider: this.provider, request });
-    const { content, stop } = event;
-    if (typeof content === 'string' && content !== '') parts.push({ type: 'text', text: content });
-    if (Array.isArray(event['completion_probabilities'])) parts.push({ type: 'logprobs', logprobs: event['completion_probabilities'] });
-    if (stop === true) parts.push(...readLastEvent(event));
+    return event;
   }
 }
 
@@ -90,6 +93,13 @@ function readSchema(format: unknown): unknown {
   if (!isRecord(format)) return undefined;
   if (format['type'] === 'json_object') return {};
   return isRecord(format['json_schema']) ? format['json_schema']['schema'] : undefined;
+}
+
+function readNative({ content, completion_probabilities: logprobs }: JsonObject): StreamPart[] {
+  return [
+    ...(typeof content === 'string' && content !== '' ? [{ type: 'text', text: content } as const] : []),
+    ...(Array.isArray(logprobs) ? [{ type: 'logprobs', logprobs } as const] : []),
+  ];
 }
 
 function readLastEvent(event: JsonObject): StreamPart[] {

@@ -1,0 +1,105 @@
+/** OpenAI's two APIs, chat and completions, and what to do where a server takes them a little differently. */
+import type { AttemptContext, ModelClient } from '../../core/client.ts';
+import type { StreamPart } from '../../core/completion.ts';
+import type { HttpResponse } from '../../core/http.ts';
+import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
+import { readOpenAiAnswer } from '../../core/openai-stream.ts';
+import type { CompletionRequest } from '../../core/request.ts';
+import type { MaxTokensField, OpenAiAccount } from './account.ts';
+
+export interface OpenAiOptions {
+  /** `auto`: completions for the models that know nothing else. */
+  api: 'auto' | 'chat' | 'completions';
+  /** `auto`: by the model, and by what the server says. */
+  maxTokensField: 'auto' | MaxTokensField;
+}
+
+/** How a request is put into a body: what a refusal may change. */
+interface Manner {
+  maxTokensField: MaxTokensField;
+  includeUsage: boolean;
+}
+
+/** A server may refuse the usage and the name of the token limit, one after the other. */
+const mostRefusals = 2;
+
+export class OpenAiClient implements ModelClient {
+  readonly #account: OpenAiAccount;
+  readonly #options: OpenAiOptions;
+
+  constructor(account: OpenAiAccount, options: OpenAiOptions) {
+    this.#account = account;
+    this.#options = options;
+  }
+
+  get provider() {
+    return this.#account.provider;
+  }
+
+  async *stream(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    const { headers, body } = await this.#post(request, context);
+    yield* readOpenAiAnswer({ headers, body, provider: this.provider, request });
+  }
+
+  async #post(request: CompletionRequest, context: AttemptContext): Promise<HttpResponse> {
+    const { path, bodyOf } = this.#apiFor(request);
+    let manner = this.#mannerFor(request);
+    for (let refusals = 0; ; refusals++) {
+      let better: Manner | undefined;
+      const onRefused = (status: number, text: string) => (better = this.#learn(manner, request, status, text));
+      try {
+        const response = await this.#account.post(path, bodyOf(request, manner), { ...context, request, onRefused });
+        if (refusals > 0) this.#remember(manner, request);
+        return response;
+      } catch (error) {
+        if (!better || refusals === mostRefusals) throw error;
+        manner = better;
+      }
+    }
+  }
+
+  #apiFor({ model = '' }: CompletionRequest): { path: string; bodyOf: (request: CompletionRequest, manner: Manner) => JsonObject } {
+    const { api } = this.#options;
+    const completes = api === 'completions' || (api === 'auto' && completionModels.test(model));
+    return completes ? { path: '/completions', bodyOf: completionsBody } : { path: '/chat/completions', bodyOf: chatBody };
+  }
+
+  #mannerFor({ model = '' }: CompletionRequest): Manner {
+    const { official, learned } = this.#account;
+    const { maxTokensField } = this.#options;
+    const guess = official && reasoningModels.test(model) ? 'max_completion_tokens' : 'max_tokens';
+    return {
+      maxTokensField: maxTokensField === 'auto' ? (learned.maxTokensFields.get(model) ?? guess) : maxTokensField,
+      includeUsage: !learned.streamOptionsRefused,
+    };
+  }
+
+  /** The manner that the server would rather have; undefined where its refusal is about something else. */
+  #learn(manner: Manner, { maxTokens }: CompletionRequest, status: number, text: string): Manner | undefined {
+    if (status !== 400 && status !== 422) return undefined;
+    if (manner.includeUsage && text.includes('stream_options')) return { ...manner, includeUsage: false };
+    if (this.#options.maxTokensField !== 'auto' || maxTokens === undefined || !refusesField(text)) return undefined;
+    if (manner.maxTokensField === 'max_tokens') {
+      return text.includes('max_completion_tokens') ? { ...manner, maxTokensField: 'max_completion_tokens' } : undefined;
+    }
+    return text.includes('max_completion_tokens') ? { ...manner, maxTokensField: 'max_tokens' } : undefined;
+  }
+
+  /** Only once the server has taken it so: a refusal that merely quotes our body teaches nothing. */
+  #remember({ includeUsage, maxTokensField }: Manner, { model = '' }: CompletionRequest): void {
+    const { learned } = this.#account;
+    if (!includeUsage) learned.streamOptionsRefused = true;
+    if (this.#options.maxTokensField === 'auto') learned.maxTokensFields.set(model, maxTokensField);
+  }
+}
+
+/** The models that OpenAI lists for `/v1/completions` alone, and what is fine-tuned from them. */
+const completionModels = /^(ft:)?(gpt-3\.5-turbo-instruct|davinci-002|babbage-002)/;
+
+/** They refuse `max_tokens`, for thinking counts as well: o1, o3, o4-mini, gpt-5 and what came after. */
+const reasoningModels = /^(ft:)?(o\d|gpt-([5-9]|\d\d))/;
+
+/** "Unsupported parameter: 'max_tokens' is not supported with this model. Use 'max_completion_tokens' instead.", or words to that effect. */
+function refusesField(text: string): boolean {
+  return /unsupported|not supported|unrecognized|unknown|unexpected|not permitted|not allowed|extra_forbidden|instead/i.test(text);
+}

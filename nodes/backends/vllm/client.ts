@@ -1,0 +1,102 @@
+/** vLLM's three APIs: OpenAI's chat and completions with its own sampling options, and the legacy server's `/generate`. */
+import type { AttemptContext, ModelClient } from '../../core/client.ts';
+import type { StreamPart } from '../../core/completion.ts';
+import { LlmError } from '../../core/errors.ts';
+import { asPrompt } from '../../core/messages.ts';
+import type { ModelServer } from '../../core/model-server.ts';
+import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
+import { readOpenAiAnswer } from '../../core/openai-stream.ts';
+import { isRecord, type CompletionRequest } from '../../core/request.ts';
+import { readLegacyAnswer } from './legacy-stream.ts';
+
+export interface VllmOptions {
+  /** `chat` applies the model's chat template; the others continue the text as it is. `generate` is the legacy server's. */
+  api: 'chat' | 'completions' | 'generate';
+  topK?: number | undefined;
+  minP?: number | undefined;
+  repetitionPenalty?: number | undefined;
+  /** A JSON schema: the answer is held to it. */
+  guidedJson?: JsonObject | undefined;
+}
+
+export class VllmClient implements ModelClient {
+  readonly #server: ModelServer;
+  readonly #options: VllmOptions;
+
+  constructor(server: ModelServer, options: VllmOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  get provider() {
+    return this.#server.provider;
+  }
+
+  stream(request: CompletionRequest, context: AttemptContext): AsyncIterable<readonly StreamPart[]> {
+    const { api } = this.#options;
+    switch (api) {
+      case 'chat':
+        return this.#openAi('/v1/chat/completions', chatBody(this.#withFormat(request)), request, context);
+      case 'completions':
+        return this.#openAi('/v1/completions', textBody(this.#withFormat(request)), request, context);
+      case 'generate':
+        return this.#generate(request, context);
+      default:
+        return api satisfies never;
+    }
+  }
+
+  async *#openAi(path: string, body: JsonObject, request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    const { headers, body: answer } = await this.#server.post(path, { ...this.#samplingFields(), ...body }, context, request);
+    yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request });
+  }
+
+  async *#generate(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    if (this.#withFormat(request).responseFormat !== undefined) throw noFormat();
+    const body: JsonObject = { ...this.#samplingFields(), ...legacyBody(request) };
+    const { body: answer } = await this.#server.post('/generate', body, context, request);
+    yield* readLegacyAnswer({ body: answer, prompt: String(body['prompt']), provider: this.provider, request });
+  }
+
+  #samplingFields(): JsonObject {
+    const { topK, minP, repetitionPenalty } = this.#options;
+    return { top_k: topK, min_p: minP, repetition_penalty: repetitionPenalty };
+  }
+
+  /**
+   * The node's schema as OpenAI's response format, which vLLM takes since 0.6.0: its own `guided_json` is gone since 0.12,
+   * and `structured_outputs`, which replaces it, came with 0.10.2. A message's own format goes first.
+   */
+  #withFormat(request: CompletionRequest): CompletionRequest {
+    const { guidedJson: schema } = this.#options;
+    if (schema === undefined || request.responseFormat !== undefined) return request;
+    return { ...request, responseFormat: { type: 'json_schema', json_schema: { name: 'answer', schema } } };
+  }
+}
+
+/**
+ * For `/v1/completions`. Before 0.10.2 it ignored a schema in the response format (pull request 23212), so `guided_json` is sent
+ * beside it; versions that have no such field ignore it.
+ */
+function textBody(request: CompletionRequest): JsonObject {
+  return toTheEnd({ guided_json: readSchema(request.responseFormat), ...completionsBody(request) });
+}
+
+/** Without a limit both text APIs stop after 16 tokens; null means as many as the context holds, as in the chat API. */
+function toTheEnd(body: JsonObject): JsonObject {
+  return { ...body, max_tokens: body['max_tokens'] ?? null };
+}
+
+function legacyBody({ messages, maxTokens, temperature, topP, stop, seed, extra }: CompletionRequest): JsonObject {
+  return toTheEnd({ prompt: asPrompt(messages), max_tokens: maxTokens, temperature, top_p: topP, stop, seed, ...extra, stream: true });
+}
+
+function readSchema(format: unknown): unknown {
+  return isRecord(format) && isRecord(format['json_schema']) ? format['json_schema']['schema'] : undefined;
+}
+
+function noFormat(): LlmError {
+  return new LlmError('invalid_request', "vLLM's generate API cannot hold an answer to a JSON schema or format.", {
+    hint: 'Choose the chat or the completions API in the node.',
+  });
+}

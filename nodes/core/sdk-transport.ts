@@ -1,0 +1,84 @@
+/**
+ * Carries the requests that a provider's SDK builds. The SDK knows addresses, headers and versions; sending is ours, for its
+ * own retries, time limits, logs and errors would each hide something, and it takes twice the time.
+ */
+import type { Dispatcher } from 'undici';
+import { classifyAnswer, classifyNetworkError } from './classify.ts';
+import { LlmError } from './errors.ts';
+import { type HttpResponse, openHttp, parseJson, readText } from './http.ts';
+import type { PlainContext } from './model-server.ts';
+import type { Provider } from './provider.ts';
+import { createProxyAgent, proxyVariable } from './proxy.ts';
+import type { CompletionRequest } from './request.ts';
+
+/** What `client.buildRequest(…)` of both SDKs resolves with, as far as it matters here. */
+export interface BuiltRequest {
+  readonly url: string;
+  readonly req: { readonly headers: globalThis.Headers; readonly body?: unknown };
+}
+
+export interface SdkContext extends PlainContext {
+  request?: CompletionRequest | undefined;
+  /** Sees the text of an answer that failed, for what the failure itself does not keep. */
+  onRefused?: (status: number, text: string) => void;
+}
+
+export class SdkTransport {
+  readonly #provider: Provider;
+  readonly #agent: Dispatcher;
+
+  /** @throws LlmError `invalid_request` for a proxy in the environment that cannot be one */
+  constructor(provider: Provider) {
+    this.#provider = provider;
+    this.#agent = createProxyAgent(provider.url);
+  }
+
+  /** Resolves with a successful answer's head. @throws LlmError for every other */
+  async send(built: Promise<BuiltRequest>, context: SdkContext): Promise<HttpResponse> {
+    const { url, req } = await built;
+    const response = await openHttp({
+      dispatcher: this.#agent,
+      url,
+      headers: Object.fromEntries(req.headers),
+      ...(typeof req.body === 'string' ? { method: 'POST', body: req.body } : { method: 'GET' }),
+      signal: context.signal,
+      onConnected: context.onConnected,
+      explain: (error) => this.#explain(error),
+    });
+    const { status } = response;
+    if (status >= 200 && status < 300) return response;
+    throw await this.#failure(response, context);
+  }
+
+  async getJson(built: Promise<BuiltRequest>, context: SdkContext): Promise<unknown> {
+    const { body } = await this.send(built, context);
+    return parseJson(await readText(body));
+  }
+
+  close(): Promise<void> {
+    return this.#agent.destroy();
+  }
+
+  async #failure({ status, headers, body }: HttpResponse, { request, onRefused }: SdkContext): Promise<LlmError> {
+    const text = await readText(body);
+    onRefused?.(status, text);
+    if (status < 400) return this.#moved(status);
+    return classifyAnswer({ status, headers, body: parseJson(text), provider: this.#provider, request });
+  }
+
+  /** A redirect is not followed: the key would go with it. */
+  #moved(status: number): LlmError {
+    const { id: provider, label } = this.#provider;
+    return new LlmError('not_found', `${label} sends to another address (${status}).`, {
+      status,
+      provider,
+      hint: 'Correct the address in the account: often it must begin with https://.',
+    });
+  }
+
+  #explain(error: Error): LlmError {
+    const failure = classifyNetworkError(error, this.#provider);
+    const proxy = proxyVariable(this.#provider.url);
+    return proxy ? failure.with({ hint: `${failure.hint} Check the proxy as well: ${proxy} is set in the environment.` }) : failure;
+  }
+}
