@@ -39,7 +39,6 @@ export class AnthropicAccount implements Connection {
       baseURL: provider.url.replace(/\/v1$/, ''),
       // Without one the SDK would look for other credentials on the disk.
       apiKey: key ?? 'none',
-      openTelemetry: false,
       defaultHeaders: { 'x-stainless-timeout': null, ...keyHeaders(this.#account) },
     });
   }
@@ -74,7 +73,9 @@ export class AnthropicAccount implements Connection {
   #rethrow(error: unknown): never {
     const { official, key } = this.#account;
     if (error instanceof LlmError && error.kind === 'auth' && official && !key?.startsWith(keyPrefix)) {
-      throw error.with({ hint: `The key does not begin with ${keyPrefix}, as Anthropic’s keys do. Put one of those into the account, or into ${vendor.keyVariable}.` });
+      throw error.with({
+        hint: `The key does not begin with ${keyPrefix}, as Anthropic’s keys do. Put one of those into the account, or into ${vendor.keyVariable}.`,
+      });
     }
     throw error;
   }

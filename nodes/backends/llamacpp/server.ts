@@ -34,7 +34,8 @@ export class LlamaCppServer extends LocalServer {
     const state = await this.checkHealth(signal);
     if (state === 'loading') return 'llama.cpp is there and still loads its model. Try again in a moment.';
     const { model, slots, contextTokens } = await this.properties(signal);
-    return `llama.cpp is ready: model ${model}, ${slots} slots, ${contextTokens} tokens of context each.`;
+    const room = slots === 1 ? `1 slot, ${contextTokens} tokens of context` : `${slots} slots, ${contextTokens} tokens of context each`;
+    return `llama.cpp is ready: model ${model}, ${room}.`;
   }
 
   async properties(signal: AbortSignal): Promise<LlamaCppProperties> {

@@ -78,8 +78,9 @@ export class OpenAiAccount implements Connection {
 
   /** The commonest mistake with other servers is an address without its last part. */
   #rethrow(error: unknown): never {
-    if (error instanceof LlmError && error.kind === 'not_found' && new URL(this.provider.url).pathname === '/') {
-      throw error.with({ hint: `Check the address: most servers want /v1 at its end, as in ${this.provider.url}/v1. Else check the model’s name.` });
+    const { url } = this.provider;
+    if (error instanceof LlmError && error.kind === 'not_found' && new URL(url).pathname === '/') {
+      throw error.with({ hint: `Check the address: most servers want /v1 at its end, as in ${url}/v1. Else check the model’s name.` });
     }
     throw error;
   }

@@ -79,10 +79,9 @@ export class OpenAiClient implements ModelClient {
     if (status !== 400 && status !== 422) return undefined;
     if (manner.includeUsage && text.includes('stream_options')) return { ...manner, includeUsage: false };
     if (this.#options.maxTokensField !== 'auto' || maxTokens === undefined || !refusesField(text)) return undefined;
-    if (manner.maxTokensField === 'max_tokens') {
-      return text.includes('max_completion_tokens') ? { ...manner, maxTokensField: 'max_completion_tokens' } : undefined;
-    }
-    return text.includes('max_completion_tokens') ? { ...manner, maxTokensField: 'max_tokens' } : undefined;
+    // Either it is refused, or it is what the server wants instead.
+    if (!text.includes('max_completion_tokens')) return undefined;
+    return { ...manner, maxTokensField: manner.maxTokensField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens' };
   }
 
   /** Only once the server has taken it so: a refusal that merely quotes our body teaches nothing. */

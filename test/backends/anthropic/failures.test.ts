@@ -33,7 +33,7 @@ describe('An answer with an error', () => {
     { what: 'an overloaded server', status: 529, body: error('overloaded_error', 'Overloaded'), kind: 'overloaded', retryable: true },
   ]);
   testRetryAfter(open, rateLimit);
-  testSecrets(open, 'my-canary-key', (message) => error('invalid_request_error', message));
+  testSecrets(open, 'canarykey-0123456789', (message) => error('invalid_request_error', message));
 });
 
 describe('An error in the middle of a stream', () => {

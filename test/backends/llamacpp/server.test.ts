@@ -43,6 +43,13 @@ describe('the Test button of a llama.cpp server', () => {
     assert.equal(await open(t, { url }).test(signal), 'llama.cpp is ready: model tiny-stories, 4 slots, 2048 tokens of context each.');
   });
 
+  it('tells the file of a model that has no name of its own: newer builds name it by its path', async (t) => {
+    const path = '/srv/models/qwen3-8b-q4.gguf';
+    const props = { total_slots: 1, model_alias: path, model_path: path, default_generation_settings: { n_ctx: 512 } };
+    const { url } = await listen(t, (exchange) => exchange.json(200, exchange.request.path === '/props' ? props : { status: 'ok' }));
+    assert.equal(await open(t, { url }).test(signal), 'llama.cpp is ready: model qwen3-8b-q4.gguf, 1 slot, 512 tokens of context.');
+  });
+
   it('takes an address that ends with /v1 or a slash', async (t) => {
     const { url } = await listen(t, replays({ '/health': 'health', '/props': 'props' }));
     for (const spelled of [`${url}/v1`, `${url}/v1/`, `${url}/`, ` ${url} `]) assert.match(await open(t, { url: spelled }).test(signal), /is ready/);

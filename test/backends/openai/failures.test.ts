@@ -34,7 +34,7 @@ describe('An answer with an error', () => {
     { what: 'an error of Ollama', status: 404, body: { error: 'model "some-model" not found, try pulling it first' }, kind: 'not_found', retryable: false },
   ]);
   testRetryAfter(open, rateLimit);
-  testSecrets(open, 'my-canary-key', (message) => error(message, null));
+  testSecrets(open, 'canarykey-0123456789', (message) => error(message, null));
 });
 
 describe('An error in the middle of a stream', () => {
