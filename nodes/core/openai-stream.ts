@@ -1,4 +1,5 @@
 /** Answers in OpenAI's format, streamed or whole, as parts. Read as the official API, llama.cpp, vLLM and compatible servers send them. */
+import { ChunkTemplate } from './chunk-template.ts';
 import { classifyAnswer, garbage } from './classify.ts';
 import type { FinishReason, StreamPart } from './completion.ts';
 import { parseJson, readText } from './http.ts';
@@ -20,13 +21,14 @@ export interface OpenAiAnswer {
  * The parts of a successful answer. A server that ignores `stream` and sends one JSON object is read as well.
  * @throws LlmError for an error event or something that is no JSON
  */
-export async function* readOpenAiAnswer(answer: OpenAiAnswer): AsyncGenerator<readonly StreamPart[]> {
+export function readOpenAiAnswer(answer: OpenAiAnswer): AsyncIterable<readonly StreamPart[]> {
   const reader = new ChunkReader(answer.provider, answer.request);
-  if (isJson(answer.headers)) {
-    yield reader.readObject(parseJson(await readText(answer.body)));
-    return;
-  }
-  yield* readPieces(readSse(answer.body), ({ data }) => reader.read(data));
+  if (isJson(answer.headers)) return readWhole(answer, reader);
+  return readPieces(readSse(answer.body), ({ data }, parts) => reader.read(data, parts));
+}
+
+async function* readWhole({ body }: OpenAiAnswer, reader: ChunkReader): AsyncGenerator<readonly StreamPart[]> {
+  yield reader.readObject(parseJson(await readText(body)));
 }
 
 /** Whether a server has sent one object instead of a stream. */
@@ -40,18 +42,41 @@ class ChunkReader {
   readonly #request: CompletionRequest;
   #model = '';
   #finished = false;
+  #template: ChunkTemplate | undefined;
+  /** Where every chunk differs in more than its text, learning would be as dear as parsing. */
+  #lessons = 2;
 
   constructor(provider: Provider, request: CompletionRequest) {
     this.#provider = provider;
     this.#request = request;
   }
 
-  read(data: string): StreamPart[] {
-    const parts: StreamPart[] = [];
-    if (data !== '[DONE]') this.#readChunk(parseJson(data), parts);
-    // Some servers never give a reason; the end mark alone shows that the answer is whole.
-    else if (!this.#finished) parts.push({ type: 'finish', reason: 'unknown' });
-    return parts;
+  read(data: string, parts: StreamPart[]): void {
+    const text = this.#template?.textOf(data);
+    if (text !== undefined) {
+      parts.push({ type: 'text', text });
+      return;
+    }
+    if (data === '[DONE]') {
+      // Some servers never give a reason; the end mark alone shows that the answer is whole.
+      if (!this.#finished) parts.push({ type: 'finish', reason: 'unknown' });
+      return;
+    }
+    const from = parts.length;
+    this.#readChunk(parseJson(data), parts);
+    this.#learnTemplate(data, parts.slice(from));
+  }
+
+  /** From a chunk that brought a text and nothing else; the model's name in it is the one that is known. */
+  #learnTemplate(data: string, parts: readonly StreamPart[]): void {
+    const text = onlyText(parts);
+    if (text === undefined || this.#lessons === 0) return;
+    this.#lessons--;
+    this.#template = ChunkTemplate.of(data, text, (chunk) => {
+      const probed: StreamPart[] = [];
+      this.#readChunk(parseJson(chunk), probed);
+      return onlyText(probed);
+    });
   }
 
   readObject(object: unknown): StreamPart[] {
@@ -91,6 +116,11 @@ class ChunkReader {
       parts.push({ type: 'finish', reason: readFinishReason(reason) });
     }
   }
+}
+
+function onlyText(parts: readonly StreamPart[]): string | undefined {
+  const [part] = parts;
+  return parts.length === 1 && part?.type === 'text' ? part.text : undefined;
 }
 
 function readSaid(said: Record<string, unknown>, parts: StreamPart[]): void {

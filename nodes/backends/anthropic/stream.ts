@@ -26,7 +26,9 @@ export async function* readAnthropicAnswer(answer: AnthropicAnswer): AsyncGenera
     return;
   }
   // The API itself has no end mark; servers that come from OpenAI's send theirs here too.
-  yield* readPieces(readSse(answer.body), ({ data }) => (data === '[DONE]' ? [] : reader.read(parseJson(data))));
+  yield* readPieces(readSse(answer.body), ({ data }, parts) => {
+    if (data !== '[DONE]') parts.push(...reader.read(parseJson(data)));
+  });
 }
 
 /** A tool call under way: its place among the calls, and whether any of its arguments have come. */

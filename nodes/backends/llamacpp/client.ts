@@ -56,9 +56,10 @@ export class LlamaCppClient implements ModelClient {
       yield [...readNative(whole), ...readLastEvent(whole)];
       return;
     }
-    yield* readPieces(readSse(answer.body), ({ data }) => {
+    yield* readPieces(readSse(answer.body), ({ data }, parts) => {
       const event = this.#checkNative(parseJson(data), request);
-      return event['stop'] === true ? [...readNative(event), ...readLastEvent(event)] : readNative(event);
+      parts.push(...readNative(event));
+      if (event['stop'] === true) parts.push(...readLastEvent(event));
     });
   }
 

@@ -24,7 +24,9 @@ export interface LegacyAnswer {
  */
 export async function* readLegacyAnswer({ body, prompt, provider, request }: LegacyAnswer): AsyncGenerator<readonly StreamPart[]> {
   const reader = new LineReader(prompt, provider, request);
-  yield* readPieces(readLines(body, longestLine(prompt), provider), (line) => reader.read(line));
+  yield* readPieces(readLines(body, longestLine(prompt), provider), (line, parts) => {
+    parts.push(...reader.read(line));
+  });
   yield reader.end();
 }
 

@@ -29,7 +29,7 @@ function throughFlow(node, waiting, payload) {
   return new Promise((resolve) => {
     const bench = next++;
     waiting.set(bench, resolve);
-    node.send({ payload: structuredClone(payload), bench });
+    node.send({ payload: typeof payload === 'string' ? payload : structuredClone(payload), bench });
   });
 }
 
