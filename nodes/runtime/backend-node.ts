@@ -58,10 +58,11 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
   readonly #config: Config;
   readonly #status: StatusLine;
   readonly #inFlight: InFlight;
-  readonly #parts: Parts<C> | undefined;
-  readonly #problem: LlmError | undefined;
-  readonly #unsubscribe: (() => void) | undefined;
-  readonly #release: (() => void) | undefined;
+  readonly #definition: BackendDefinition<Config, C>;
+  #parts: Parts<C> | undefined;
+  #problem: LlmError | undefined;
+  #unsubscribe: (() => void) | undefined;
+  #release: (() => void) | undefined;
   #tokens = { count: 0, since: performance.now() };
   #last: { ok: true; timing: Completion['timing'] } | { ok: false; kind: LlmError['kind'] } | undefined;
 
@@ -71,13 +72,8 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     this.#config = config;
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => this.#facts());
-    try {
-      this.#parts = this.#assemble(definition);
-    } catch (error) {
-      this.#problem = asProblem(error);
-    }
-    this.#unsubscribe = this.#parts?.connection.health?.subscribe(() => this.#status.update());
-    this.#release = this.#connectionNode(definition)?.retain();
+    this.#definition = definition;
+    this.#setUp();
     this.#status.update();
     node.on('input', (msg, send, done) => {
       // Only Node-RED itself can fail there, and a stray rejection would end it.
@@ -86,8 +82,21 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     node.on('close', (done: () => void) => void this.#close().then(done));
   }
 
-  #assemble(definition: BackendDefinition<Config, C>): Parts<C> {
-    const connection = this.#connection(definition);
+  /** Once when the node starts, and again with each message until it succeeds: a config node that comes back does not restart its users. */
+  #setUp(): void {
+    try {
+      this.#parts = this.#assemble();
+      this.#problem = undefined;
+      this.#unsubscribe = this.#parts.connection.health?.subscribe(() => this.#status.update());
+      this.#release = this.#connectionNode()?.retain();
+    } catch (error) {
+      this.#problem = asProblem(error);
+    }
+  }
+
+  #assemble(): Parts<C> {
+    const definition = this.#definition;
+    const connection = this.#connection();
     const settings = new NodeSettings(this.#RED, this.#node, this.#config);
     const backend = new Backend({
       identity: { id: this.#node.id, name: this.#node.name || this.#node.type, type: this.#node.type },
@@ -100,16 +109,17 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     return { connection, settings, backend };
   }
 
-  #connectionNode({ connection }: BackendDefinition<Config, C>): ConnectionNode<C> | undefined {
+  #connectionNode(): ConnectionNode<C> | undefined {
+    const { connection } = this.#definition;
     if (typeof connection === 'function') return undefined;
     const node = this.#RED.nodes.getNode(this.#config[connection] ?? '') as ConnectionNode<C> | null | undefined;
     return node ?? undefined;
   }
 
-  #connection(definition: BackendDefinition<Config, C>): C {
-    const { connection } = definition;
+  #connection(): C {
+    const { connection } = this.#definition;
     if (typeof connection === 'function') return connection();
-    const node = this.#connectionNode(definition);
+    const node = this.#connectionNode();
     if (node?.connection) return node.connection;
     throw node?.problem ?? new LlmError('not_found', `The node has no ${connection}.`, { hint: `Open the node and choose or add the ${connection}.` });
   }
@@ -124,6 +134,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
   }
 
   async #answer(msg: PromptMessage, send: Send, signal: AbortSignal): Promise<void> {
+    if (!this.#parts) this.#setUp();
     if (!this.#parts) throw this.#problem;
     const { settings, backend } = this.#parts;
     const read = settings.read(msg);
