@@ -132,5 +132,5 @@ export function toLlmError(error: unknown, provider?: string): LlmError {
 }
 
 function withoutUndefined(details: FailureDetails): FailureDetails {
-  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined)) as FailureDetails;
+  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
 }

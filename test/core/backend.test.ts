@@ -324,6 +324,14 @@ describe('A deadline', () => {
     assert.equal(outcome.failure?.kind, 'timeout');
   });
 
+  test('that has too little time left for the retry makes it fail at once', async (t) => {
+    const slow = fails('overloaded', { retryAfterMs: 2000 }, () => pause(3000));
+    const { time, backend } = backendOf(t, { limits: { retries: 2, totalTimeoutMs: 5000 }, scripts: [slow] });
+    const outcome = watch(backend.complete(hello));
+    await time.advance(3000);
+    assert.equal(outcome.failure?.kind, 'overloaded');
+  });
+
   test("of the request holds where it is shorter than the backend's, and the other way round", async (t) => {
     const { time, backend } = backendOf(t, { limits: { totalTimeoutMs: 500, firstTokenTimeoutMs: 0 }, scripts: [hangs()] });
     const hurried = watch(backend.complete({ ...hello, timeoutMs: 100 }));
@@ -459,6 +467,32 @@ describe('A cancelled request', () => {
     assert.equal(closed, true);
   });
 
+  test('fails with the reason of the cancel, whatever the client makes of it', async (t) => {
+    const own: Script = async function* ({ signal }) {
+      yield [text('Once')];
+      await cancelled(signal).catch(() => {
+        throw new DOMException('Request was aborted.', 'AbortError');
+      });
+    };
+    const { backend, signal, abort } = cancellable(t, { limits: { retries: 2 }, scripts: [own] });
+    const outcome = watch(backend.complete(hello, { signal }));
+    await settled();
+    abort();
+    await settled();
+    assert.deepEqual([outcome.failure?.kind, outcome.failure?.message], ['cancelled', cancel.message]);
+  });
+
+  test('is cancelled, even by who reads its last piece', async (t) => {
+    const { backend, signal, abort } = cancellable(t, { scripts: [answers(short)] });
+    await assert.rejects(backend.complete(hello, { signal, sink: { write: () => abort() } }), { kind: 'cancelled', partial: 'Hi' });
+  });
+
+  test('that is not cancelled after all leaves nothing with its caller', async (t) => {
+    const { backend, signal } = cancellable(t, { scripts: [answers(short), fails('auth')] });
+    await backend.complete(hello, { signal });
+    await assert.rejects(backend.complete(hello, { signal }), { kind: 'auth' });
+  });
+
   test('for a reason of the caller is cancelled all the same', async (t) => {
     const { backend } = backendOf(t, { scripts: [hangs()] });
     for (const reason of [undefined, new Error('canary'), 'canary', new LlmError('timeout', 'Too late for the stage.')]) {
@@ -542,6 +576,29 @@ describe('A sink', () => {
     await settled();
     assert.equal(outcome.completion?.text, 'abc');
     assert.equal(time.timers, 0);
+  });
+
+  test('that was slow gives the server its whole time between tokens again', async (t) => {
+    const { time, backend } = backendOf(t, { limits: { idleTimeoutMs: 30 }, scripts: [hangs([text('a')])] });
+    const outcome = watch(backend.complete(hello, { sink: { write: () => pause(1000) } }));
+    await time.advance(1029);
+    assert.deepEqual(outcome, {});
+    await time.advance(1);
+    assert.match(outcome.failure?.message ?? '', /^No further token within 30 ms/);
+  });
+
+  test('that is slow again and again leaves nothing with the signal', async (t) => {
+    const listeners: number[] = [];
+    const counting: Script = async function* ({ signal }) {
+      for (let count = 0; count < 20; count++) {
+        yield [text('word ')];
+        listeners.push(getEventListeners(signal, 'abort').length);
+      }
+      yield [finish];
+    };
+    const { backend } = backendOf(t, { scripts: [counting] });
+    await backend.complete(hello, { sink: { write: () => Promise.resolve() } });
+    assert.deepEqual(new Set(listeners), new Set([0]));
   });
 
   test('that never ends does not outlive the request', async (t) => {

@@ -12,7 +12,7 @@ const provider = { id: 'test', label: 'The server', url: 'http://localhost' };
 const eventStream = { 'content-type': 'text/event-stream' };
 const json = { 'content-type': 'application/json; charset=utf-8' };
 
-function read(stream: string | Uint8Array, { cuts = [] as readonly number[], headers = eventStream as Record<string, string> } = {}): Promise<StreamPart[]> {
+function read(stream: string | Uint8Array, { cuts = [], headers = eventStream }: { cuts?: readonly number[]; headers?: Record<string, string> } = {}): Promise<StreamPart[]> {
   return flatten(readOpenAiAnswer({ headers, body: piecesOf(Buffer.from(stream), cuts), provider, request: requestOf('Hi') }));
 }
 
