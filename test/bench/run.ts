@@ -25,6 +25,7 @@ const body = { model: 'stub', messages: [{ role: 'user', content: prompt }] };
 /** What is measured: a row's name and the id of its driver. */
 const rows = {
   bare: 'bare undici call',
+  parsed: 'bare undici call, its answer parsed',
   httpRequest: 'Node-RED http request node',
   openai: 'llm-openai',
   llamacpp: 'llm-llamacpp',
@@ -38,9 +39,11 @@ function flowsFor(url: string): FlowNode[] {
     { id, type: 'bench-driver', ...at, payload, wires: [[`${id}-node`]] },
     { id: `${id}-node`, ...at, ...node, wires: [[id]] },
   ];
+  const bare = { type: 'bench-driver', ...at, bareUrl: `${url}/v1/chat/completions`, body: { ...body, stream: true }, wires: [[]] };
   return [
     { id: 'tab', type: 'tab', label: 'Bench' },
-    { id: 'bare', type: 'bench-driver', ...at, bareUrl: `${url}/v1/chat/completions`, body: { ...body, stream: true }, wires: [[]] },
+    { id: 'bare', ...bare },
+    { id: 'parsed', ...bare, parse: true },
     ...through('httpRequest', { type: 'http request', method: 'POST', ret: 'obj', url: `${url}/v1/chat/completions`, persist: true, headers: [] }, body),
     ...through('openai', { type: 'llm-openai', account: 'account', model: 'stub' }),
     ...through('llamacpp', { type: 'llm-llamacpp', server: 'llama-server' }),

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { classifyAnswer, type FailedAnswer } from '../../nodes/core/classify.ts';
 import { type FailureKind, failureKinds, type LlmError } from '../../nodes/core/errors.ts';
 import { hintFor } from '../../nodes/core/hints.ts';
+import type { CompletionRequest } from '../../nodes/core/request.ts';
 import { requestOf } from '../support/requests.ts';
 
 const cloud = { id: 'openai', label: 'OpenAI', url: 'https://api.openai.test/v1', keyVariable: 'OPENAI_API_KEY' };
@@ -168,15 +169,22 @@ describe('A failure repeats', () => {
   }
 
   test('no prompt, however the provider quotes it', () => {
-    const prompt = 'The canary sings at dawn.\nPIN "4711"\tin Zürich';
-    const request = requestOf([{ role: 'system', content: 'You guard canary-system.' }, { role: 'user', content: [{ type: 'text', text: prompt }] }]);
-    const python = JSON.stringify(prompt).replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
-    const quotations = [prompt, JSON.stringify(prompt), python, prompt.toUpperCase(), prompt.replaceAll(/\s+/g, ' '), prompt.slice(4, 20), `${'x'.repeat(230)} ${prompt}`];
-    for (const quotation of quotations) {
-      const text = classifyAll(`Cannot read ${quotation}`, { provider: cloud, request });
-      assert.doesNotMatch(text, /canary|sings|4711|rich/i, quotation);
+    const asPython = (text: string) => JSON.stringify(text).replace(/[\u0080-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+    const quotations: Array<[string, string, RegExp]> = [
+      ['The canary sings', 'The canary sings', /canary/],
+      ['The canary sings', 'canary sings', /canary/],
+      ['The  canary\n sings', 'The canary sings', /canary/],
+      ['The canary sings', 'THE CANARY SINGS', /canary/i],
+      ['PIN\n4711\tkey\n0815', JSON.stringify('PIN\n4711\tkey\n0815'), /4711/],
+      ['"a" "b" "c" 4711', JSON.stringify('"a" "b" "c" 4711'), /4711/],
+      ['鍵は秘密の言葉です今日', asPython('鍵は秘密の言葉です今日'), /9375/],
+      ['Sesame opens it', `${'x'.repeat(220)} Sesame opens it`, /Sesame/],
+    ];
+    for (const [prompt, quotation, canary] of quotations) {
+      assert.doesNotMatch(classifyAll(`Cannot read ${quotation}`, { provider: cloud, request: requestOf(prompt) }), canary);
+      const conversation = requestOf([{ role: 'system', content: 'Be kind.' }, { role: 'user', content: [{ type: 'text', text: prompt }] }]);
+      assert.doesNotMatch(classifyAll(`Cannot read ${quotation}`, { provider: cloud, request: conversation }), canary);
     }
-    assert.doesNotMatch(classifyAll('role: canary-system', { provider: cloud, request }), /canary/);
   });
 
   test('no prompt that is only a word', () => {
@@ -185,18 +193,17 @@ describe('A failure repeats', () => {
     assert.match(message, /top_p is high/, 'a word that only contains the prompt is no quotation');
   });
 
-  test("no tool's argument, no image's address and nothing of the extra fields", () => {
-    const request = requestOf(
-      [
-        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://images.test/canary-image?sig=1' } }] },
-        { role: 'assistant', content: null, tool_calls: [{ id: 'c1', type: 'function', function: { name: 'look', arguments: '{"who":"canary-argument"}' } }] },
-        { role: 'tool', tool_call_id: 'c1', content: 'canary-result' },
-      ],
-      { extra: { user: 'canary-extra' }, tools: [{ type: 'function', function: { name: 'look', description: 'canary-description' } }] },
-    );
-    for (const canary of ['canary-image?sig=1', 'canary-argument', 'canary-result', 'canary-extra', 'canary-description']) {
-      assert.doesNotMatch(classifyAll(`Cannot use ${canary}`, { provider: cloud, request }), /canary/, canary);
-    }
+  test("no tool's argument or result, no image's address and nothing of the extra fields", () => {
+    const url = 'https://images.test/canary?sig=1';
+    const call = { id: 'c1', type: 'function', function: { name: 'look', arguments: '{"who":"canary one"}' } } as const;
+    const quoted: Array<[string, CompletionRequest]> = [
+      [url, requestOf([{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }])],
+      ['canary one', requestOf([{ role: 'assistant', content: null, tool_calls: [call] }])],
+      ['canary two', requestOf([{ role: 'tool', tool_call_id: 'c1', content: 'canary two' }])],
+      ['canary three', requestOf('Hello', { extra: { user: 'canary three' } })],
+      ['canary four', requestOf('Hello', { tools: [{ type: 'function', function: { name: 'look', description: 'canary four' } }] })],
+    ];
+    for (const [canary, request] of quoted) assert.doesNotMatch(classifyAll(`Cannot use ${canary}`, { provider: cloud, request }), /canary/, canary);
   });
 
   test('no key', () => {
@@ -209,8 +216,8 @@ describe('A failure repeats', () => {
   });
 
   test('nothing of a conversation that is too long to be searched', () => {
-    const request = requestOf(`${'word '.repeat(30_000)}canary`);
-    assert.doesNotMatch(classifyAll('Cannot read canary', { provider: cloud, request }), /canary/);
+    const request = requestOf(`${'word '.repeat(30_000)}4711`);
+    assert.doesNotMatch(classifyAll('Cannot read 4711', { provider: cloud, request }), /4711/);
   });
 
   test('no eight characters in a row of any prompt', () => {

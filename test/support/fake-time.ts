@@ -41,7 +41,7 @@ export class FakeTime {
 
   constructor(t: TestContext) {
     const start = this.#now;
-    const fakeSetTimeout = (callback: () => void, ms = 1) => new FakeTimer(this, callback, ms);
+    const fakeSetTimeout = (callback: (...args: unknown[]) => void, ms = 1, ...args: unknown[]) => new FakeTimer(this, () => callback(...args), ms);
     t.mock.method(globalThis, 'setTimeout', fakeSetTimeout as never);
     t.mock.method(globalThis, 'clearTimeout', (timer: FakeTimer | undefined) => void (timer && this.#due.delete(timer)));
     t.mock.method(timersPromises, 'setTimeout', ((ms?: number, value?: unknown, options?: { signal?: AbortSignal }) =>

@@ -1,14 +1,16 @@
 /**
  * A node that sends prompts into a flow and measures how long their answers take, inside the real Node-RED.
- * POST /bench/<node id> {count, concurrency} runs it; for the node's `bareUrl` it calls undici instead of the flow.
+ * POST /bench/<node id> {count, concurrency} runs it; for the node's `bareUrl` it calls undici instead of the flow,
+ * and with `parse` also takes the text out of the events, as whoever wants the answer must.
  */
+import { createParser } from 'eventsource-parser';
 import { request } from 'undici';
 
 export default function register(RED) {
   RED.nodes.registerType('bench-driver', function construct(config) {
     RED.nodes.createNode(this, config);
     const waiting = new Map();
-    const ask = config.bareUrl ? () => bare(config.bareUrl, config.body) : () => throughFlow(this, waiting, config.payload);
+    const ask = config.bareUrl ? () => bare(config) : () => throughFlow(this, waiting, config.payload);
     this.on('input', (msg, _send, done) => {
       waiting.get(msg.bench)?.(msg);
       waiting.delete(msg.bench);
@@ -33,9 +35,18 @@ function throughFlow(node, waiting, payload) {
   });
 }
 
-async function bare(url, body) {
-  const response = await request(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), headersTimeout: 0, bodyTimeout: 0 });
-  await response.body.text();
+async function bare({ bareUrl, body, parse }) {
+  const response = await request(bareUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), headersTimeout: 0, bodyTimeout: 0 });
+  const answer = await response.body.text();
+  if (!parse) return answer;
+  let text = '';
+  const parser = createParser({
+    onEvent: ({ data }) => {
+      if (data !== '[DONE]') text += JSON.parse(data).choices[0]?.delta.content ?? '';
+    },
+  });
+  parser.feed(answer);
+  return text;
 }
 
 /** Latencies in ms and the rate of `count` requests, `concurrency` of them at a time. */
