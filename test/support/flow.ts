@@ -1,0 +1,158 @@
+/** Flows in Node-RED's own runtime, within the test's process: real wires, catch, complete, status and join nodes. */
+import { on, once } from 'node:events';
+import { createRequire } from 'node:module';
+import type { Node, NodeAPI, NodeMessage, NodeStatus } from 'node-red';
+import type { Completion } from '../../nodes/core/completion.ts';
+import type { FailureCause, FailureKind } from '../../nodes/core/errors.ts';
+import { settled } from './fake-time.ts';
+
+export interface FlowNode {
+  id: string;
+  type: string;
+  wires?: string[][];
+  [property: string]: unknown;
+}
+
+/** A message as it comes out of a flow. */
+export interface FlowMessage extends NodeMessage {
+  completion?: Completion;
+  complete?: boolean;
+  error?: { message: string; code: FailureKind; cause: FailureCause; source: { id: string } };
+  [property: string]: unknown;
+}
+
+/** What registers a type with Node-RED, as a node's file does. */
+export type Register = (RED: NodeAPI) => void;
+
+interface Helper {
+  init(path: string): void;
+  settings(settings: object): void;
+  startServer(): Promise<void>;
+  stopServer(): Promise<void>;
+  load(register: Register[], nodes: FlowNode[], credentials: object): Promise<void>;
+  unload(): Promise<void>;
+  getNode(id: string): Node;
+}
+
+interface Runtime {
+  setFlows(nodes: FlowNode[], credentials: undefined, type: string): Promise<void>;
+  stopFlows(): Promise<void>;
+}
+
+const require = createRequire(import.meta.url);
+const helper = require('node-red-node-test-helper') as Helper;
+const runtime = require('@node-red/runtime/lib/nodes') as Runtime;
+const { events } = require('@node-red/util') as { events: NodeJS.EventEmitter };
+
+/** Node-RED's own join node. */
+export const join = require('@node-red/nodes/core/sequence/17-split.js') as Register;
+
+export interface FlowOptions {
+  credentials?: Record<string, { apiKey: string }>;
+  /** Of Node-RED, as in its settings file. */
+  settings?: object;
+}
+
+/** One flow at a time: the runtime is the process's own. A node of type `helper` collects what it gets. */
+export class Flow {
+  /** A deploy may put a new node in the place of one with the same id. */
+  readonly #collecting = new WeakSet<Node>();
+  readonly #received = new Map<string, FlowMessage[]>();
+  readonly #waiting = new Map<string, Array<(msg: FlowMessage) => void>>();
+  readonly #statuses = new Map<string, NodeStatus[]>();
+  readonly #onStatus = ({ id, status }: { id: string; status: NodeStatus }) => {
+    listOf(this.#statuses, id).push(status);
+  };
+
+  static async start(register: Register[], nodes: FlowNode[], { credentials = {}, settings = {} }: FlowOptions = {}): Promise<Flow> {
+    helper.init(require.resolve('node-red'));
+    await helper.startServer();
+    helper.settings(settings);
+    const flow = new Flow();
+    events.on('node-status', flow.#onStatus);
+    await helper.load(register, placed(nodes), credentials);
+    flow.#collect(nodes);
+    return flow;
+  }
+
+  node(id: string): Node {
+    return helper.getNode(id);
+  }
+
+  send(id: string, msg: object): void {
+    this.node(id).receive(msg as NodeMessage);
+  }
+
+  /** The next message that the helper node gets, or has got and nobody has taken. */
+  next(id: string): Promise<FlowMessage> {
+    const early = listOf(this.#received, id).shift();
+    if (early) return Promise.resolve(early);
+    return new Promise((resolve) => listOf(this.#waiting, id).push(resolve));
+  }
+
+  /** The messages that the helper node has got and nobody has taken, when nothing is on a wire any more. */
+  async rest(id: string): Promise<FlowMessage[]> {
+    await quiet();
+    return listOf(this.#received, id).splice(0);
+  }
+
+  /** Everything that a node has shown below itself, in order. */
+  statuses(id: string): NodeStatus[] {
+    return listOf(this.#statuses, id);
+  }
+
+  /** Resolves when the node shows a status that has the text in it. */
+  async status(id: string, text: string): Promise<void> {
+    const isShown = () => this.statuses(id).some((status) => status.text?.includes(text));
+    if (isShown()) return;
+    for await (const _ of on(events, 'node-status')) if (isShown()) return;
+  }
+
+  /** Resolves when the new flow runs. */
+  async deploy(nodes: FlowNode[], type: 'full' | 'nodes' = 'nodes'): Promise<void> {
+    const started = once(events, 'flows:started');
+    await runtime.setFlows(placed(nodes), undefined, type);
+    await started;
+    this.#collect(nodes);
+  }
+
+  /** Stops the flow and leaves the types registered. */
+  stop(): Promise<void> {
+    return runtime.stopFlows();
+  }
+
+  async end(): Promise<void> {
+    events.off('node-status', this.#onStatus);
+    await helper.unload();
+    await helper.stopServer();
+  }
+
+  #collect(nodes: FlowNode[]): void {
+    for (const { id, type } of nodes) {
+      const node = this.node(id);
+      if (type !== 'helper' || this.#collecting.has(node)) continue;
+      this.#collecting.add(node);
+      node.on('input', (msg: FlowMessage) => {
+        const waiting = listOf(this.#waiting, id).shift();
+        if (waiting) waiting(msg);
+        else listOf(this.#received, id).push(msg);
+      });
+    }
+  }
+}
+
+function listOf<Item>(lists: Map<string, Item[]>, id: string): Item[] {
+  const list = lists.get(id) ?? [];
+  lists.set(id, list);
+  return list;
+}
+
+/** Nodes with wires get a place on the one tab; without, they are config nodes. */
+function placed(nodes: FlowNode[]): FlowNode[] {
+  return [{ id: 'tab', type: 'tab' }, ...nodes.map((node) => (node.wires ? { x: 0, y: 0, z: 'tab', ...node } : node))];
+}
+
+/** Resolves when messages that need nothing but their turn have gone all the way: Node-RED takes a turn for each wire. */
+async function quiet(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await settled();
+}
