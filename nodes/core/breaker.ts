@@ -65,10 +65,12 @@ export class Breaker {
   }
 
   #counts(error: unknown): boolean {
+    const probing = this.state === 'half_open';
+    // What began before the probe tells of the past.
+    if (probing && error !== this.#probeError) return false;
     if (!isLlmError(error)) return true;
     // A cancelled probe has proved nothing: stay open.
-    if (error.kind === 'cancelled') return error === this.#probeError;
-    return policyFor(error.kind).tripsBreaker;
+    return policyFor(error.kind).tripsBreaker || (probing && error.kind === 'cancelled');
   }
 }
 

@@ -115,21 +115,23 @@ test('a cancelled probe proves nothing: it stays open', async (t) => {
   await assert.rejects(breaker.execute(succeeding), refused);
 });
 
-test('an older request that is cancelled during the probe does not spoil it', async (t) => {
-  const { time, breaker, open } = breakerOf(t);
-  const older = Promise.withResolvers<string>();
-  const cancelled = assert.rejects(breaker.execute(() => older.promise), { kind: 'cancelled' });
-  await open();
-  await time.advance(1000);
-  const probe = Promise.withResolvers<string>();
-  const answer = breaker.execute(() => probe.promise);
-  older.reject(new LlmError('cancelled', 'Gone.'));
-  await cancelled;
-  assert.equal(breaker.state, 'half_open');
-  probe.resolve('answer');
-  await answer;
-  assert.equal(breaker.state, 'closed');
-});
+for (const kind of ['cancelled', 'timeout'] as const) {
+  test(`an older request that ends by ${kind} during the probe does not spoil it`, async (t) => {
+    const { time, breaker, open } = breakerOf(t);
+    const older = Promise.withResolvers<string>();
+    const ended = assert.rejects(breaker.execute(() => older.promise), { kind });
+    await open();
+    await time.advance(1000);
+    const probe = Promise.withResolvers<string>();
+    const answer = breaker.execute(() => probe.promise);
+    older.reject(new LlmError(kind, 'Too late.'));
+    await ended;
+    assert.equal(breaker.state, 'half_open');
+    probe.resolve('answer');
+    await answer;
+    assert.equal(breaker.state, 'closed');
+  });
+}
 
 test('requests from before that fail while it is open do not lengthen the pause', async (t) => {
   const { time, breaker, open } = breakerOf(t);

@@ -358,14 +358,14 @@ describe('A config node', () => {
     assert.match(error.message, /address/);
   });
 
-  test('that is removed by a deploy is missed, and found again by one of everything', async (t) => {
+  test('that is removed by a deploy is missed, and found again when it is back', async (t) => {
     const server = await serve(t, (exchange) => exchange.events([chunk('Hi', 'stop')]));
     const nodes = llamaFlow(server.url);
     const flow = await start(nodes);
     await flow.deploy(nodes.filter(({ id }) => id !== 'server'));
     flow.send('llama', { payload: 'Hello' });
     assert.match((await flow.next('failures')).error?.message ?? '', /no server/);
-    await flow.deploy(nodes, 'full');
+    await flow.deploy(nodes);
     const answered = flow.next('answers');
     flow.send('llama', { payload: 'Hello' });
     assert.equal((await answered).payload, 'Hi');

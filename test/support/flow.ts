@@ -60,7 +60,8 @@ export class Flow {
   readonly #received = new Map<string, FlowMessage[]>();
   readonly #waiting = new Map<string, Array<(msg: FlowMessage) => void>>();
   readonly #statuses = new Map<string, NodeStatus[]>();
-  readonly #onStatus = ({ id, status }: { id: string; status: NodeStatus }) => {
+  /** A node that is removed has none any more. */
+  readonly #onStatus = ({ id, status = {} }: { id: string; status?: NodeStatus }) => {
     listOf(this.#statuses, id).push(status);
   };
 
