@@ -102,9 +102,10 @@ const nodeRed = await startNodeRed({
   env: { NODE_OPTIONS: '--expose-gc', OPENAI_API_KEY: undefined },
 });
 try {
+  // First, while the process is still small: memory that a run has left free would hide what the streams take.
+  const open = await post<{ heap: number; rss: number }>(nodeRed, 'open/open', { count: openStreams });
   const one = await measure(nodeRed, sequential);
   const many = await measure(nodeRed, parallel);
-  const open = await post<{ heap: number; rss: number }>(nodeRed, 'open/open', { count: openStreams });
   console.log(`Node.js ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), median of ${rounds} interleaved rounds\n`);
   console.log(table(one, many));
   console.log(`\n${openStreams} open streams through llm-vllm: ${Math.round(open.heap / 1024)} KiB of heap and ${Math.round(open.rss / 1024)} KiB of memory each`);
