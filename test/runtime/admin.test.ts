@@ -56,6 +56,7 @@ const saved: Record<string, object> = {
 describe('The editor', () => {
   let server: Server;
   let url: string;
+  let guards = 0;
 
   before(async () => {
     const app = createApp();
@@ -63,9 +64,12 @@ describe('The editor', () => {
     const RED = {
       httpAdmin: app,
       auth: {
-        needsPermission: (name: string) => (req: express.Request, res: express.Response, next: () => void) => {
-          if (req.get('x-may') === name) next();
-          else res.status(401).end();
+        needsPermission: (name: string) => {
+          guards++;
+          return (req: express.Request, res: express.Response, next: () => void) => {
+            if (req.get('x-may') === name) next();
+            else res.status(401).end();
+          };
         },
       },
       nodes: { registerType: () => undefined, getNode: (id: string) => saved[id] },
@@ -73,6 +77,7 @@ describe('The editor', () => {
     const definition = { type: 'noted-server', open: (fields: ConnectionFields, owner: ConnectionOwner) => new NotedConnection(fields, owner) };
     registerConnection(RED, definition);
     registerConnection(RED, { ...definition, type: 'other-noted-server' });
+    assert.equal(guards, 1, 'the routes are there once for all types and deploys');
     server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
     url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

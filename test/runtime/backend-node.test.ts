@@ -317,6 +317,13 @@ describe('A setting', () => {
 const misconfigured = { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' };
 
 describe('The status', () => {
+  test('is red after a failure, with its kind', async () => {
+    const flow = await start(echoFlow({ faultKind: 'auth' }));
+    flow.send('echo', { payload: 'Hello' });
+    await flow.status('echo', 'llm.kind.auth');
+    assert.equal(flow.statuses('echo').at(-1)?.fill, 'red');
+  });
+
   test('of a new node clears what an older one has shown', async () => {
     const flow = await start(echoFlow());
     assert.deepEqual(flow.statuses('echo'), [{}]);
