@@ -146,7 +146,7 @@ function readToolCall(call: unknown, position: number, parts: StreamPart[]): voi
   });
 }
 
-export function readFinishReason(reason: string): FinishReason {
+function readFinishReason(reason: string): FinishReason {
   switch (reason) {
     case 'stop':
     case 'eos':
