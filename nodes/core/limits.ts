@@ -45,6 +45,9 @@ function readLimit(name: LimitName, given: unknown): number {
   return readNumber(name, given, { min, max, integer: true }) ?? value;
 }
 
+/** How often a server of one's own is asked for its health, in ms; 0 switches the question off. */
+export const healthInterval: LimitField = { value: 15_000, min: 0, max: hourMs };
+
 /** Bounds of the sampling settings, of a node and of `msg.llm` alike. Wide on purpose: a model's own bounds are its server's business. */
 export const settingBounds = {
   maxTokens: { min: 1, max: 10_000_000, integer: true },

@@ -1,10 +1,17 @@
 /** What the dialogs of accounts and servers do: the prices field and the Test button. */
+import { healthInterval } from '../core/limits.ts';
 import { fillDefaults } from './defaults.ts';
-import { type EditedNode, jsonObject, savedPassword, translate } from './validate.ts';
+import { type EditedNode, jsonObject, number, savedPassword, translate, url } from './validate.ts';
 
 /** The `defaults` that every account and server has. */
 export function connectionDefaults() {
   return { name: { value: '' }, prices: { value: '', validate: jsonObject } };
+}
+
+/** The `defaults` that a server of one's own has. */
+export function localServerDefaults() {
+  const { value, ...bounds } = healthInterval;
+  return { ...connectionDefaults(), url: { value: '', validate: url }, healthIntervalMs: { value, validate: number({ ...bounds, integer: true }) } };
 }
 
 /** Sets up the dialog of an account or server. */

@@ -2,6 +2,7 @@
 import { bus, type HealthState } from '../core/events.ts';
 import { readNumber } from '../core/fields.ts';
 import { HealthMonitor } from '../core/health.ts';
+import { healthInterval } from '../core/limits.ts';
 import { ModelServer, readUrl } from '../core/model-server.ts';
 import { readModelNames } from '../core/openai-body.ts';
 import { type PriceSource, readPriceTable } from '../core/pricing.ts';
@@ -22,9 +23,6 @@ export interface LocalServerKind {
   checkHealth(http: ModelServer, signal: AbortSignal): Promise<HealthState>;
 }
 
-/** How often a server is asked for its health where the node does not say. */
-const defaultHealthIntervalMs = 15_000;
-
 export abstract class LocalServer implements Connection {
   readonly http: ModelServer;
   readonly prices: PriceSource;
@@ -39,7 +37,7 @@ export abstract class LocalServer implements Connection {
     this.http = new ModelServer({ id, label, url, startHint: `Start ${command}, or look at ${url}/health.` }, fields.apiKey);
     // Who runs a model at home pays for it with power, not by the token.
     this.prices = { table: readPriceTable(fields['prices'] as string | undefined), otherwise: { input: 0, output: 0 } };
-    const intervalMs = readNumber('healthIntervalMs', fields['healthIntervalMs'], { min: 0, max: 3_600_000 }) ?? defaultHealthIntervalMs;
+    const intervalMs = readNumber('healthIntervalMs', fields['healthIntervalMs'], healthInterval) ?? healthInterval.value;
     if (owner.lasting) this.health = this.#watchHealth(intervalMs, owner);
   }
 

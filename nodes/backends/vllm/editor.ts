@@ -1,6 +1,6 @@
 import { backendDefaults, constantModel, outputLabel, prepareBackend } from '../../editor/backend.ts';
-import { connectionDefaults, prepareConnection } from '../../editor/connection.ts';
-import { apiKey, jsonObject, number, url } from '../../editor/validate.ts';
+import { localServerDefaults, prepareConnection } from '../../editor/connection.ts';
+import { apiKey, jsonObject, number } from '../../editor/validate.ts';
 
 RED.nodes.registerType('llm-vllm', {
   category: 'LLM',
@@ -36,9 +36,7 @@ RED.nodes.registerType('llm-vllm', {
 RED.nodes.registerType('llm-vllm-server', {
   category: 'config',
   defaults: {
-    ...connectionDefaults(),
-    url: { value: '', validate: url },
-    healthIntervalMs: { value: 15_000, validate: number({ min: 0, max: 3_600_000, integer: true }) },
+    ...localServerDefaults(),
   },
   credentials: {
     apiKey: { type: 'password', validate: apiKey() },
