@@ -29,6 +29,8 @@ export interface CompleteOptions {
   /** The caller's: its reason is the LlmError to fail with. */
   signal?: AbortSignal;
   sink?: TokenSink;
+  /** When the answer must be there at the latest, on the clock of `performance.now`. */
+  deadline?: number;
 }
 
 /** A longer wait than this is not worth holding a request for: the failure goes on with its `retryAfterMs`. */
@@ -39,7 +41,7 @@ const idStart = crypto.randomUUID();
 let requests = 0;
 
 /** The events that tell of a request, and what each of them tells of every request. */
-type RequestEvents = Omit<LlmEvents, 'breaker' | 'health'>;
+type RequestEvents = Omit<LlmEvents, 'branch' | 'breaker' | 'health'>;
 type About = RequestEvents['request'];
 
 /** What the requests of one backend share. */
@@ -80,6 +82,13 @@ export class Backend {
     return this.#shared.breaker.state;
   }
 
+  /** Why a request would be turned away without being tried: the breaker is open or probing, or the provider asked for a pause. */
+  get refusal(): 'circuit_open' | 'rate_limit' | undefined {
+    const { breaker, coolUntil } = this.#shared;
+    if (breaker.isRefusing) return 'circuit_open';
+    return coolUntil > Date.now() ? 'rate_limit' : undefined;
+  }
+
   /** Resolves with the whole answer. @throws LlmError */
   complete(request: CompletionRequest, options: CompleteOptions = {}): Promise<Completion> {
     return new Run(this.#shared, request, options).complete();
@@ -102,7 +111,8 @@ class Run {
     this.#backend = backend;
     this.#options = options;
     this.#request = request.model ? request : { ...request, model: backend.model };
-    this.#deadlineMs = Math.min(backend.limits.totalTimeoutMs || Infinity, request.timeoutMs ?? Infinity);
+    const { deadline = Infinity } = options;
+    this.#deadlineMs = Math.min(backend.limits.totalTimeoutMs || Infinity, request.timeoutMs ?? Infinity, Math.max(0, deadline - this.#started));
     this.#about = {
       requestId: `${idStart}-${++requests}`,
       backend: backend.identity,
@@ -142,7 +152,7 @@ class Run {
     const ms = this.#deadlineMs;
     if (ms === Infinity) return undefined;
     const error = () =>
-      new LlmError('timeout', `No complete answer within ${ms} ms.`, {
+      new LlmError('timeout', `No complete answer within ${Math.round(ms)} ms.`, {
         provider: this.#about.provider,
         hint: 'Raise the total time limit, or ask for fewer tokens.',
       });
@@ -272,10 +282,14 @@ class Run {
   }
 
   #fail(error: unknown): LlmError {
-    const failure = toLlmError(error, this.#about.provider);
+    const failure = this.#withAttempts(toLlmError(error, this.#about.provider));
     const status = failure.status === undefined ? undefined : { status: failure.status };
     this.#emit('failure', { error: failure.kind, ...status, attempts: this.#attempts.length, ms: this.#elapsedMs() });
     return failure;
+  }
+
+  #withAttempts(failure: LlmError): LlmError {
+    return this.#attempts.length > 0 ? failure.with({ attempts: this.#attempts }) : failure;
   }
 
   #emit<N extends keyof RequestEvents>(name: N, facts: Omit<RequestEvents[N], keyof About> & Partial<About>): void {

@@ -1,5 +1,6 @@
 /** The strategies by which a pool picks the member for a request, among those that may take one now. */
 import { hashToUnit } from './hash.ts';
+import type { Strategy } from './stage-settings.ts';
 
 /** What a strategy goes by. The figures may change between two requests; the object stays the same. */
 export interface Member {
@@ -11,10 +12,6 @@ export interface Member {
   /** See {@link DecayingLatency}; undefined until measured. */
   readonly latencyMs: number | undefined;
 }
-
-export const strategies = ['round-robin', 'weighted', 'least-busy', 'fastest', 'random', 'sticky'] as const;
-
-export type Strategy = (typeof strategies)[number];
 
 /** Picks one of `eligible`, which is not empty and in the order of the pool's rows. `key` is what `sticky` goes by. */
 export type Choose<M extends Member> = (eligible: readonly M[], key?: string) => M;

@@ -7,7 +7,7 @@ export interface BreakerOptions {
   /** Failures in a row that open it; 0 switches it off. */
   failures: number;
   openMs: number;
-  provider: string;
+  provider?: string;
   onChange: (state: BreakerState) => void;
 }
 
@@ -40,12 +40,17 @@ export class Breaker {
     return this.state === 'open' ? Math.max(0, this.#openedAt + this.#options.openMs - Date.now()) : 0;
   }
 
+  /** True while an attempt will be refused: it is open, or its probe is under way. */
+  get isRefusing(): boolean {
+    return this.state === 'half_open' || this.remainingMs > 0;
+  }
+
   /** Runs one attempt. @throws LlmError `circuit_open` without running it while the breaker is open or its probe is under way. */
   async execute<T>(attempt: () => Promise<T>): Promise<T> {
     if (!this.#policy) return attempt();
-    const { state, remainingMs } = this;
+    const { state, remainingMs, isRefusing } = this;
     // cockatiel lets requests wait for a probe's end; a probe may take minutes here, and another branch may be free.
-    if (state === 'half_open' || remainingMs > 0) {
+    if (isRefusing) {
       throw new LlmError('circuit_open', 'The breaker is open.', {
         provider: this.#options.provider,
         retryAfterMs: remainingMs,

@@ -51,7 +51,9 @@ export interface BackendIdentity {
 }
 
 export interface AttemptRecord {
+  /** The name of the backend, or of the branch where no backend reported. */
   backend: string;
+  /** The names of the branches that led there, the outermost first: `cloud / B`. */
   branch?: string;
   outcome: 'ok' | 'failed' | 'cancelled';
   error?: FailureKind;
@@ -80,6 +82,7 @@ export interface Completion {
   timing: Timing;
   attempts: AttemptRecord[];
   logprobs?: unknown[];
+  /** The branches that routers chose, the outermost first: `A / local`. */
   route?: string;
 }
 
@@ -158,4 +161,6 @@ export class Answer {
 /** Where the tokens of a request go as they come. A promise that it returns holds the provider back. */
 export interface TokenSink {
   write(parts: readonly StreamPart[]): void | Promise<void>;
+  /** Another answer begins: what was written counts no more. Absent where the reader cannot take anything back. */
+  restart?(): void | Promise<void>;
 }

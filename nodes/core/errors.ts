@@ -1,6 +1,7 @@
 /**
  * The one error of the palette. Its kind decides what happens next: retry here, trip the breaker, try the next branch.
  */
+import type { AttemptRecord } from './completion.ts';
 
 /** Every way a request can fail. */
 export const failureKinds = [
@@ -73,6 +74,8 @@ export interface FailureDetails {
   hint?: string | undefined;
   /** The answer's text up to the failure, where tokens had been handed out. Never logged. */
   partial?: string | undefined;
+  /** What was tried before it was given up, in order. */
+  attempts?: AttemptRecord[] | undefined;
 }
 
 /** The facts of a failure as plain data, for Catch nodes: they see it as `msg.error.cause`. */

@@ -31,6 +31,8 @@ export interface LlmEvents {
   retry: OfRequest & { error: FailureKind; delayMs: number };
   completion: OfRequest & { usage: Usage; cost?: Cost; timing: Timing; attempts: number };
   failure: OfRequest & { error: FailureKind; status?: number; attempts: number; ms: number };
+  /** A stage's attempt in one of its branches is over. */
+  branch: { stage: BackendIdentity; branch: string; outcome: 'ok' | 'failed' | 'cancelled'; error?: FailureKind; ms: number; shadow: boolean };
   breaker: { backend: BackendIdentity; provider: string; state: BreakerState };
   health: { connection: BackendIdentity; provider: string; state: HealthState };
 }

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createBalancer, strategies } from '../../nodes/core/balancing.ts';
+import { createBalancer } from '../../nodes/core/balancing.ts';
+import { strategies } from '../../nodes/core/stage-settings.ts';
 import { countsOf, keys, membersOf, only, picks, seeded } from '../support/members.ts';
 
 test('round-robin: each in turn', () => {

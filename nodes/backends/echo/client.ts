@@ -2,6 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { FinishReason, StreamPart } from '../../core/completion.ts';
+import { continued } from '../../core/continuation.ts';
 import { type FailureKind, LlmError } from '../../core/errors.ts';
 import { hintFor } from '../../core/hints.ts';
 import { textOf } from '../../core/messages.ts';
@@ -72,12 +73,14 @@ export class EchoClient implements ModelClient {
   }
 }
 
-/** What the echo of a request says, and why it ends there. */
+/** What the echo of a request says, and why it ends there. Asked to go on, it says the rest. */
 function echoOf({ messages, stop, maxTokens }: CompletionRequest): { tokens: string[]; reason: FinishReason } {
-  const question = messages.findLast(({ role }) => role === 'user') ?? messages.at(-1);
+  const { messages: asked, said } = continued(messages) ?? { messages, said: '' };
+  const question = asked.findLast(({ role }) => role === 'user') ?? asked.at(-1);
   const text = textOf(question?.content ?? null);
   const cuts = (stop ?? []).map((word) => text.indexOf(word)).filter((at) => at >= 0);
-  const tokens = wordsOf(cuts.length > 0 ? text.slice(0, Math.min(...cuts)) : text);
+  const whole = cuts.length > 0 ? text.slice(0, Math.min(...cuts)) : text;
+  const tokens = wordsOf(whole.startsWith(said) ? whole.slice(said.length) : whole);
   if (maxTokens === undefined || tokens.length <= maxTokens) return { tokens, reason: 'stop' };
   return { tokens: tokens.slice(0, maxTokens), reason: 'length' };
 }
