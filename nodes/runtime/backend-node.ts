@@ -1,17 +1,20 @@
 /** The node of a backend: from a Node-RED message to a completion and back. */
-import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Backend } from '../core/backend.ts';
 import type { ModelClient } from '../core/client.ts';
-import type { Completion } from '../core/completion.ts';
-import { LlmError } from '../core/errors.ts';
+import type { Completion, TokenSink } from '../core/completion.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
 import { type LimitName, readLimits } from '../core/limits.ts';
 import { costOf } from '../core/pricing.ts';
 import { readRequest } from '../core/request.ts';
+import type { LlmMessage } from './calls.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
+import { announce } from './llm-nodes.ts';
+import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
-import { StatusLine } from './status.ts';
+import { StatusLine, statusOf } from './status.ts';
 import { TokenPort } from './token-port.ts';
 
 export interface BackendConfig extends NodeDef, SettingsConfig, Partial<Record<LimitName, unknown>> {
@@ -28,13 +31,6 @@ export interface BackendDefinition<Config extends BackendConfig, C extends Conne
   /** @throws LlmError or RangeError for settings that cannot work */
   client(config: Config, connection: C): ModelClient;
 }
-
-interface PromptMessage extends NodeMessage {
-  llm?: unknown;
-  completion?: Completion;
-}
-
-type Send = (msg: NodeMessage | Array<NodeMessage | null>) => void;
 
 export function registerBackend<Config extends BackendConfig, C extends Connection>(RED: NodeAPI, definition: BackendDefinition<Config, C>): void {
   bus.reportTo((error) => RED.log.error(`A listener of the LLM events failed: ${String(error)}`));
@@ -63,6 +59,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
   #problem: LlmError | undefined;
   #unsubscribe: (() => void) | undefined;
   #release: (() => void) | undefined;
+  readonly #leave: () => void;
   #tokens = { count: 0, since: performance.now() };
   #last: { ok: true; timing: Completion['timing'] } | { ok: false; kind: LlmError['kind'] } | undefined;
 
@@ -71,9 +68,10 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     this.#node = node;
     this.#config = config;
     this.#inFlight = new InFlight(RED);
-    this.#status = new StatusLine(node, () => this.#facts());
+    this.#status = new StatusLine(node, () => statusOf(this.#facts()));
     this.#definition = definition;
     this.#setUp();
+    this.#leave = announce(node.id, this);
     this.#status.update();
     node.on('input', (msg, send, done) => {
       // Only Node-RED itself can fail there, and a stray rejection would end it.
@@ -124,46 +122,65 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     throw node?.problem ?? new LlmError('not_found', `The node has no ${connection}.`, { hint: `Open the node and choose or add the ${connection}.` });
   }
 
-  #receive(msg: PromptMessage, send: Send, done: (error?: Error) => void): Promise<void> {
-    return this.#inFlight.run(async (signal) => {
-      const failure = await this.#answer(msg, send, signal).then(() => undefined, asProblem);
+  async #receive(msg: LlmMessage, send: Send, done: Done): Promise<void> {
+    const reply = new Reply(this.#RED, this.#node, msg, send, done);
+    if (reply.isAbandoned) {
+      reply.drop();
+      return;
+    }
+    await this.#inFlight.run(async ({ signal }) => {
+      const failure = await this.#answer(msg, send, reply, signal).then(() => undefined, asProblem);
       if (failure) this.#last = { ok: false, kind: failure.kind };
       this.#status.update();
-      done(failure);
-    });
+      if (failure) reply.fail(failure);
+      else reply.succeed(msg);
+    }, reply.signal);
   }
 
-  async #answer(msg: PromptMessage, send: Send, signal: AbortSignal): Promise<void> {
+  async #answer(msg: LlmMessage, send: Send, reply: Reply, signal: AbortSignal): Promise<void> {
     if (!this.#parts) this.#setUp();
     if (!this.#parts) throw this.#problem;
     const { settings, backend } = this.#parts;
     const read = settings.read(msg);
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
     const port = this.#config.stream ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
-    const answer = backend.complete(request, {
-      signal,
-      sink: {
-        write: (parts) => {
-          this.#tokens.count += parts.length;
-          this.#status.update();
-          port?.write(parts);
-        },
-      },
-    });
+    const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port) });
     this.#status.update();
-    const completion = await answer;
-    this.#last = { ok: true, timing: completion.timing };
-    port?.end(completion);
-    msg.payload = completion.text;
-    msg.completion = completion;
-    send(msg);
+    try {
+      const completion = await answer;
+      this.#last = { ok: true, timing: completion.timing };
+      port?.end(completion);
+      msg.payload = completion.text;
+      msg.completion = completion;
+    } catch (error) {
+      port?.fail();
+      throw error;
+    }
+  }
+
+  /** To the node's own port and to the stage that waits. */
+  #sink({ sink }: Reply, port: TokenPort | undefined): TokenSink {
+    return {
+      write: (parts) => {
+        this.#tokens.count += parts.length;
+        this.#status.update();
+        port?.write(parts);
+        return sink?.write(parts);
+      },
+    };
   }
 
   async #close(): Promise<void> {
+    this.#leave();
     await this.#inFlight.drain();
     this.#unsubscribe?.();
     this.#release?.();
     this.#status.close();
+  }
+
+  /** As a stage sees it that has the node in a branch. */
+  get refusal(): FailureKind | undefined {
+    return this.#parts?.connection.health?.state === 'down' ? 'unavailable' : this.#parts?.backend.refusal;
   }
 
   #facts() {

@@ -16,15 +16,22 @@ export class InFlight {
     this.#drainMs = readDrainMs(RED.settings);
   }
 
-  /** Runs a request with a signal that aborts when the node closes and draining takes too long. */
-  async run<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  get size(): number {
+    return this.#controllers.size;
+  }
+
+  /** Runs a request with a controller that aborts with `outer`, and when the node closes and draining takes too long. */
+  async run<T>(work: (controller: AbortController) => Promise<T>, outer?: AbortSignal): Promise<T> {
     const controller = new AbortController();
     this.#controllers.add(controller);
+    const abort = () => controller.abort(outer?.reason);
+    outer?.addEventListener('abort', abort, { once: true });
     // Node-RED may still deliver to a node that closes.
     if (this.#cancelled) controller.abort(this.#cancelled);
     try {
-      return await work(controller.signal);
+      return await work(controller);
     } finally {
+      outer?.removeEventListener('abort', abort);
       this.#controllers.delete(controller);
       if (this.#controllers.size === 0) this.#onEmpty?.();
     }

@@ -1,4 +1,4 @@
-/** The line under a backend's node: what it does now, else how the last request went. */
+/** The line under a node: what it does now, else how the last request went. */
 import type { Node, NodeStatus } from 'node-red';
 import type { Completion } from '../core/completion.ts';
 import type { FailureKind } from '../core/errors.ts';
@@ -17,25 +17,65 @@ export interface StatusFacts {
 
 export function statusOf(facts: StatusFacts): NodeStatus {
   const { busy, waiting, breaker, health, problem, last } = facts;
-  if (problem) return { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' };
+  if (problem) return misconfigured;
   if (busy > 0) return { fill: 'blue', shape: 'dot', text: working(busy, waiting, facts.tokensPerSecond) };
   if (health === 'down') return { fill: 'red', shape: 'ring', text: 'llm.status.down' };
   if (health === 'loading') return { fill: 'yellow', shape: 'ring', text: 'llm.status.loading' };
   if (breaker === 'open') return { fill: 'red', shape: 'ring', text: 'llm.status.open' };
-  if (last?.ok === false) return last.kind === 'cancelled' ? {} : { fill: 'red', shape: 'ring', text: `llm.kind.${last.kind}` };
+  if (last?.ok === false) return failed(last.kind);
   if (last?.ok) return { fill: 'green', shape: 'dot', text: figures(last.timing) };
   return health === 'ready' ? { fill: 'green', shape: 'ring', text: 'llm.status.ready' } : {};
 }
 
+/** What the line under a stage is made of. */
+export interface StageFacts {
+  busy: number;
+  waiting: number;
+  /** Such as `1 of 3 down`. */
+  note: string | undefined;
+  problem: boolean;
+  last: { ok: true; branch: string; totalMs: number; failedOver: boolean } | { ok: false; kind: FailureKind } | undefined;
+}
+
+export function statusOfStage({ busy, waiting, note, problem, last }: StageFacts): NodeStatus {
+  if (problem) return misconfigured;
+  if (busy + waiting > 0) return { fill: 'blue', shape: 'dot', text: withNote(count(busy, waiting), note) };
+  if (last?.ok === false) return failed(last.kind);
+  if (!last) return note === undefined ? {} : { fill: 'yellow', shape: 'ring', text: note };
+  const degraded = last.failedOver || note !== undefined;
+  return { fill: degraded ? 'yellow' : 'green', shape: 'dot', text: withNote(`${shortened(last.branch)} ${duration(last.totalMs)}`, note) };
+}
+
+function withNote(text: string, note: string | undefined): string {
+  return note === undefined ? text : `${text} · ${note}`;
+}
+
+/** A long name would push the figures away. */
+function shortened(name: string): string {
+  return name.length > 10 ? `${name.slice(0, 9)}…` : name;
+}
+
+const misconfigured: NodeStatus = { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' };
+
+function failed(kind: FailureKind): NodeStatus {
+  return kind === 'cancelled' ? {} : { fill: 'red', shape: 'ring', text: `llm.kind.${kind}` };
+}
+
 /** Figures first, so that the editor takes it for no catalogue key. */
 function working(busy: number, waiting: number, tokensPerSecond: number): string {
-  const requests = `${busy}${waiting > 0 ? `+${waiting}` : ''} busy`;
-  return withRate(requests, tokensPerSecond);
+  return withRate(count(busy, waiting), tokensPerSecond);
+}
+
+function count(busy: number, waiting: number): string {
+  return `${busy}${waiting > 0 ? `+${waiting}` : ''} busy`;
 }
 
 function figures({ totalMs, tokensPerSecond }: Completion['timing']): string {
-  const took = totalMs < 1000 ? `${Math.round(totalMs)} ms` : `${(totalMs / 1000).toFixed(1)} s`;
-  return withRate(took, tokensPerSecond ?? 0);
+  return withRate(duration(totalMs), tokensPerSecond ?? 0);
+}
+
+function duration(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** The editor shows so much beside a node; the rate is what it can do without. */
@@ -49,17 +89,17 @@ function withRate(text: string, tokensPerSecond: number): string {
 /** An editor wants no more than this many updates of one node. */
 const intervalMs = 250;
 
-/** Shows the newest facts at once, then at most four times a second. */
+/** Shows the newest status at once, then at most four times a second. */
 export class StatusLine {
   readonly #node: Node;
-  readonly #facts: () => StatusFacts;
+  readonly #status: () => NodeStatus;
   #shown: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stale = false;
 
-  constructor(node: Node, facts: () => StatusFacts) {
+  constructor(node: Node, status: () => NodeStatus) {
     this.#node = node;
-    this.#facts = facts;
+    this.#status = status;
   }
 
   update(): void {
@@ -84,7 +124,7 @@ export class StatusLine {
   }
 
   #show(): void {
-    const status = statusOf(this.#facts());
+    const status = this.#status();
     const text = JSON.stringify(status);
     if (text === this.#shown) return;
     this.#shown = text;

@@ -131,7 +131,8 @@ describe('A failure', () => {
       assert.equal(error?.code, kind);
       assert.equal(error.source.id, 'echo');
       assert.match(error.message, /^LlmError: The echo failed on purpose/);
-      const { hint, ...cause } = error.cause;
+      const { hint, attempts, ...cause } = error.cause;
+      assert.deepEqual(attempts?.map((attempt) => attempt.error), [kind]);
       assert.deepEqual(cause, { kind, provider: 'echo' });
       assert.equal(typeof hint, kind === 'cancelled' ? 'undefined' : 'string');
       assert.deepEqual([await flow.rest('failures'), await flow.rest('answers'), await flow.rest('completed')], [[], [], []]);
@@ -211,12 +212,16 @@ describe('The token port', () => {
     }
   });
 
-  test('ends without a last token where the answer fails', async () => {
+  test('ends with a reset where the answer fails, so that a join node lets go of it', async () => {
     const flow = await start(echoFlow({ ...streaming, faultKind: 'server', faultAfterTokens: 2 }));
     flow.send('echo', { payload: 'Once upon a time' });
     await flow.next('failures');
     const tokens = await flow.rest('tokens');
-    assert.deepEqual(tokens.map(({ payload, complete }) => [payload, complete]), [['Once', undefined], [' upon', undefined]]);
+    assert.deepEqual(tokens.map(({ payload, complete, reset }) => [payload, complete, reset]), [
+      ['Once', undefined, undefined],
+      [' upon', undefined, undefined],
+      ['', undefined, true],
+    ]);
   });
 
   test('is silent where the node does not stream', async () => {

@@ -20,7 +20,7 @@ function watch(promise: Promise<unknown>): { over: boolean } {
   return state;
 }
 
-const forever = (signal: AbortSignal) => cancelled(signal);
+const forever = ({ signal }: AbortController) => cancelled(signal);
 
 test('the outcome of a request is handed on', async (t) => {
   const { inFlight } = inFlightOf(t);

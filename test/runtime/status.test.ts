@@ -59,7 +59,7 @@ describe('The updates of a line', () => {
     const facts = { ...idle };
     const shown: Array<string | undefined> = [];
     const node = { status: ({ text }: NodeStatus) => shown.push(text) } as unknown as Node;
-    return { time, facts, shown, line: new StatusLine(node, () => facts) };
+    return { time, facts, shown, line: new StatusLine(node, () => statusOf(facts)) };
   }
 
   test('show the first at once, even an empty one, and then at most four a second, the newest', async (t) => {

@@ -42,7 +42,7 @@ interface Runtime {
 const require = createRequire(import.meta.url);
 const helper = require('node-red-node-test-helper') as Helper;
 const runtime = require('@node-red/runtime/lib/nodes') as Runtime;
-const { events } = require('@node-red/util') as { events: NodeJS.EventEmitter };
+const { events, hooks } = require('@node-red/util') as { events: NodeJS.EventEmitter; hooks: NodeAPI['hooks'] };
 
 /** Node-RED's own join node. */
 export const join = require('@node-red/nodes/core/sequence/17-split.js') as Register;
@@ -71,7 +71,7 @@ export class Flow {
     helper.settings(settings);
     const flow = new Flow();
     events.on('node-status', flow.#onStatus);
-    await helper.load(register, placed(nodes), credentials);
+    await helper.load(register.map(withHooks), placed(nodes), credentials);
     flow.#collect(nodes);
     return flow;
   }
@@ -140,6 +140,11 @@ export class Flow {
       });
     }
   }
+}
+
+/** The test helper leaves the hooks out of what it hands to nodes. */
+function withHooks(register: Register): Register {
+  return (RED) => register(Object.assign(RED, { hooks }));
 }
 
 function listOf<Item>(lists: Map<string, Item[]>, id: string): Item[] {

@@ -1,0 +1,175 @@
+/**
+ * Calls: requests that a stage has sent into a branch and whose outcome it waits for.
+ * Messages are cloned at every fork, so that only ids travel on them, as frames; the live things are kept here.
+ */
+import type { NodeMessage } from 'node-red';
+import type { Completion, StreamPart, TokenSink } from '../core/completion.ts';
+import { LlmError } from '../core/errors.ts';
+
+/** Says on a message whose call it belongs to. The last frame is the innermost. */
+export interface Frame {
+  /** The id of the stage's node. */
+  readonly stage: string;
+  readonly call: string;
+  /** Which backend or stage of the branch works on this copy of the message, or did so last. */
+  readonly worker?: string;
+}
+
+export interface LlmMessage extends NodeMessage {
+  llm?: unknown;
+  completion?: Completion;
+  _llmCalls?: readonly Frame[];
+}
+
+export type Outcome = { ok: true; msg: LlmMessage } | { ok: false; failure: LlmError };
+
+export interface CallOptions {
+  /** The message as the stage got it. */
+  readonly msg: LlmMessage;
+  /** Aborts when nobody waits for the outcome any more. Its reason is an LlmError. */
+  readonly signal: AbortSignal;
+  /** Where the tokens go; without one nobody reads along. */
+  readonly sink: TokenSink | undefined;
+  /** When the call ends at the latest, on the clock of `performance.now`; Infinity where nothing bounds it. */
+  readonly deadline: number;
+  /** True where the nodes of the branch were deployed anew, so that a message on its way between them is lost. */
+  readonly isLost: () => boolean;
+}
+
+let ids = 0;
+
+/** One call, as the nodes of its branch see it. */
+export class Call {
+  readonly frame: Frame;
+  readonly #options: CallOptions;
+  readonly #resolve: (outcome: Outcome) => void;
+  readonly #onAbort = () => calls.end(this, { ok: false, failure: this.signal.reason as LlmError });
+  #workers = 0;
+  /** The worker whose tokens a reader has seen. */
+  #streaming: string | undefined;
+
+  constructor(stage: string, options: CallOptions, resolve: (outcome: Outcome) => void) {
+    this.frame = { stage, call: String(ids++) };
+    this.#options = options;
+    this.#resolve = resolve;
+    this.signal.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get msg(): LlmMessage {
+    return this.#options.msg;
+  }
+
+  get signal(): AbortSignal {
+    return this.#options.signal;
+  }
+
+  get deadline(): number {
+    return this.#options.deadline;
+  }
+
+  /** True where no backend or stage has the message, and none will get it. */
+  get isLost(): boolean {
+    return this.#workers === 0 && this.#options.isLost();
+  }
+
+  /** A backend or stage begins to work on the message: the frame for its copy. */
+  enter(): Frame {
+    this.#workers++;
+    return { ...this.frame, worker: String(ids++) };
+  }
+
+  leave(): void {
+    this.#workers--;
+  }
+
+  /** Where a worker's tokens go. In a branch that forks, the one that writes first is the one that is heard. */
+  sinkFor(worker: string | undefined): TokenSink | undefined {
+    const { sink } = this.#options;
+    if (!sink) return undefined;
+    const isHeard = () => !this.signal.aborted && (this.#streaming ??= worker) === worker;
+    return {
+      write: (parts: readonly StreamPart[]) => (isHeard() ? sink.write(parts) : undefined),
+      ...(sink.restart && { restart: () => (isHeard() ? sink.restart?.() : undefined) }),
+    };
+  }
+
+  /** Once a reader has seen tokens, only the one that wrote them may give the outcome. */
+  accepts({ worker }: Frame): boolean {
+    return this.#streaming === undefined || this.#streaming === worker;
+  }
+
+  settle(outcome: Outcome): void {
+    this.signal.removeEventListener('abort', this.#onAbort);
+    this.#resolve(outcome);
+  }
+}
+
+class Calls {
+  readonly #open = new Map<string, Call>();
+  #dropped = 0;
+
+  /** Calls that wait for their outcome. */
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Outcomes that came too late, or from a fork that was not heard. */
+  get dropped(): number {
+    return this.#dropped;
+  }
+
+  /** Opens a call: the frame to send along, and the outcome, which comes in any case: an abort of the signal is one. */
+  open(stage: string, options: CallOptions): { frame: Frame; outcome: Promise<Outcome> } {
+    const { promise: outcome, resolve } = Promise.withResolvers<Outcome>();
+    const call = new Call(stage, options, resolve);
+    this.#open.set(call.frame.call, call);
+    if (options.signal.aborted) this.end(call, { ok: false, failure: options.signal.reason as LlmError });
+    return { frame: call.frame, outcome };
+  }
+
+  find(frame: Frame): Call | undefined {
+    return this.#open.get(frame.call);
+  }
+
+  /** Gives a call its outcome. The first one counts. */
+  settle(frame: Frame, outcome: Outcome): void {
+    const call = this.find(frame);
+    if (call?.accepts(frame)) this.end(call, outcome);
+    else this.#dropped++;
+  }
+
+  /** Without asking whose outcome it is. */
+  end(call: Call, outcome: Outcome): void {
+    if (this.#open.delete(call.frame.call)) call.settle(outcome);
+  }
+
+  /** After a deploy: fails the calls whose messages went down with the nodes that carried them. */
+  failLost(): void {
+    for (const call of this.#open.values()) {
+      if (!call.isLost) continue;
+      const failure = new LlmError('unavailable', 'The nodes of the branch were deployed anew while the request was on its way.', {
+        hint: 'Send the request again.',
+      });
+      this.end(call, { ok: false, failure });
+    }
+  }
+}
+
+/** The calls of the process: a branch may pass through any flow. */
+export const calls = new Calls();
+
+/** The innermost frame of a message. Hand-made messages may hold anything. */
+export function topFrame({ _llmCalls: frames }: LlmMessage): Frame | undefined {
+  const frame: unknown = Array.isArray(frames) ? frames.at(-1) : undefined;
+  return isFrame(frame) ? frame : undefined;
+}
+
+export function withoutFrames(msg: LlmMessage): LlmMessage {
+  delete msg._llmCalls;
+  return msg;
+}
+
+function isFrame(value: unknown): value is Frame {
+  const { stage, call } = (value ?? {}) as Partial<Frame>;
+  return typeof stage === 'string' && typeof call === 'string';
+}

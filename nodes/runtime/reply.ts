@@ -1,0 +1,92 @@
+/** How a backend or a stage hands on what became of a message: along its wire, or straight back to the stage that waits for it. */
+import type { Node, NodeAPI } from 'node-red';
+import type { TokenSink } from '../core/completion.ts';
+import type { LlmError } from '../core/errors.ts';
+import { type Call, calls, type Frame, type LlmMessage, topFrame, withoutFrames } from './calls.ts';
+import { llmNode } from './llm-nodes.ts';
+import { isWired, nodesBehind } from './wires.ts';
+
+export type Send = (msg: LlmMessage | Array<LlmMessage | null>) => void;
+export type Done = (error?: Error) => void;
+
+/** The type of the node that ends a branch of any nodes. */
+export const returnType = 'llm-return';
+
+export class Reply {
+  /** True for a message whose stage no longer waits: whatever would be done for it is wasted. */
+  readonly isAbandoned: boolean;
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #msg: LlmMessage;
+  readonly #send: Send;
+  readonly #done: Done;
+  readonly #call: Call | undefined;
+  readonly #frame: Frame | undefined;
+  /** Whether a return node behind the node's answer port will hand the answer back. */
+  readonly #byWire: boolean;
+
+  /** Marks the message as this node's work. */
+  constructor(RED: NodeAPI, node: Node, msg: LlmMessage, send: Send, done: Done) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#msg = msg;
+    this.#send = send;
+    this.#done = done;
+    const frame = topFrame(msg);
+    this.#call = frame && calls.find(frame);
+    this.isAbandoned = frame !== undefined && this.#call === undefined;
+    this.#byWire = frame === undefined || this.#behind().some(({ type }) => type === returnType);
+    if (!this.#call) return;
+    this.#frame = this.#call.enter();
+    msg._llmCalls = [...(msg._llmCalls ?? []).slice(0, -1), this.#frame];
+  }
+
+  /** Aborts when the stage no longer waits; undefined where none does. */
+  get signal(): AbortSignal | undefined {
+    return this.#call?.signal;
+  }
+
+  /** On the clock of `performance.now`. */
+  get deadline(): number {
+    return this.#call?.deadline ?? Infinity;
+  }
+
+  /** Where the stage wants the tokens; none for an answer that another backend of the branch will work on. */
+  get sink(): TokenSink | undefined {
+    if (!this.#call || !this.#frame) return undefined;
+    if (this.#byWire && this.#behind().some(({ id }) => llmNode(id) !== undefined)) return undefined;
+    return this.#call.sinkFor(this.#frame.worker);
+  }
+
+  succeed(answer: LlmMessage): void {
+    this.#call?.leave();
+    if (this.#byWire || !this.#frame) {
+      this.#send(answer);
+    } else {
+      const copy = isWired(this.#node, 0) ? withoutFrames(this.#RED.util.cloneMessage(answer)) : undefined;
+      calls.settle(this.#frame, { ok: true, msg: answer });
+      if (copy) this.#send(copy);
+    }
+    this.#done();
+  }
+
+  /** The stage that waits decides what follows; where none does, a Catch node sees it. */
+  fail(failure: LlmError): void {
+    this.#call?.leave();
+    if (!this.#frame) {
+      this.#done(failure);
+      return;
+    }
+    calls.settle(this.#frame, { ok: false, failure });
+    this.#done();
+  }
+
+  /** For a message that is abandoned. */
+  drop(): void {
+    this.#done();
+  }
+
+  #behind(): readonly Node[] {
+    return nodesBehind(this.#RED, this.#node, 0, this.#msg);
+  }
+}

@@ -1,0 +1,227 @@
+/** The node of a stage: takes a request in, lets its policy try branches, and hands the outcome on. */
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { TokenSink } from '../core/completion.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
+import { bus } from '../core/events.ts';
+import type { LlmMessage } from './calls.ts';
+import { asProblem } from './connection.ts';
+import { watchForeignNodes } from './foreign-nodes.ts';
+import { InFlight } from './in-flight.ts';
+import { announce, llmNode } from './llm-nodes.ts';
+import { type Done, Reply, type Send } from './reply.ts';
+import { atPort, type Branch, loop, StageRequest } from './stage-request.ts';
+import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
+import { TokenPort } from './token-port.ts';
+import { nodesBehind } from './wires.ts';
+
+export interface StageConfig extends NodeDef {
+  /** Whether tokens leave by a last port as they come. */
+  stream?: boolean;
+}
+
+/** What tells one stage from another: which branches it tries, and when it gives up. */
+export interface StagePolicy {
+  readonly branches: readonly Branch[];
+  /** Resolves with the message that a branch gave back. @throws LlmError when the stage gives up */
+  handle(request: StageRequest): Promise<LlmMessage>;
+  /** Requests that wait for their turn. */
+  readonly waiting?: number;
+  /** What else the line under the node is to say, in a few words. */
+  readonly note?: string | undefined;
+}
+
+/** What a policy may ask of its node. */
+export interface Stage {
+  readonly RED: NodeAPI;
+  readonly node: Node;
+  /** Shows the policy's status anew. */
+  update(): void;
+  /** Why the first backend or stage in the branch would turn a request away, or is known to be down. */
+  refusalOf(branch: Branch): FailureKind | undefined;
+}
+
+export interface StageDefinition<Config extends StageConfig> {
+  readonly type: string;
+  /** @throws LlmError or RangeError for settings that cannot work */
+  policy(config: Config, stage: Stage): StagePolicy;
+}
+
+export function registerStage<Config extends StageConfig>(RED: NodeAPI, definition: StageDefinition<Config>): void {
+  bus.reportTo((error) => RED.log.error(`A listener of the LLM events failed: ${String(error)}`));
+  watchForeignNodes(RED);
+  function construct(this: Node, config: Config): void {
+    RED.nodes.createNode(this, config);
+    new StageNode(RED, this, config, definition);
+  }
+  RED.nodes.registerType(definition.type, construct);
+}
+
+class StageNode<Config extends StageConfig> implements Stage {
+  readonly RED: NodeAPI;
+  readonly node: Node;
+  readonly #stream: boolean;
+  readonly #inFlight: InFlight;
+  readonly #status: StatusLine;
+  readonly #policy: StagePolicy | undefined;
+  readonly #problem: LlmError | undefined;
+  readonly #leave: () => void;
+  readonly #closing = new AbortController();
+  readonly #unsubscribe: ReadonlyArray<() => void>;
+  #last: StageFacts['last'];
+  #isAsked = false;
+
+  constructor(RED: NodeAPI, node: Node, config: Config, definition: StageDefinition<Config>) {
+    this.RED = RED;
+    this.node = node;
+    this.#stream = config.stream ?? false;
+    this.#inFlight = new InFlight(RED);
+    this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));
+    try {
+      this.#policy = definition.policy(config, this);
+    } catch (error) {
+      this.#problem = asProblem(error);
+    }
+    this.#leave = announce(node.id, this);
+    // What becomes of a backend may change what a stage says of its branches.
+    this.#unsubscribe = [bus.on('breaker', () => this.update()), bus.on('health', () => this.update())];
+    this.update();
+    node.on('input', (msg, send, done) => {
+      // Only Node-RED itself can fail there, and a stray rejection would end it.
+      this.#receive(msg, send, done).catch((error: unknown) => RED.log.error(`${node.type} could not hand on a message: ${String(error)}`));
+    });
+    node.on('close', (done: () => void) => void this.#close().then(done));
+  }
+
+  update(): void {
+    this.#status.update();
+  }
+
+  refusalOf(branch: Branch): FailureKind | undefined {
+    for (const { id } of nodesBehind(this.RED, this.node, branch.index + 1, {})) {
+      const next = llmNode(id);
+      if (next) return next.refusal;
+    }
+    return undefined;
+  }
+
+  /** As the stage above sees it: a stage refuses where all of its branches do. */
+  get refusal(): FailureKind | undefined {
+    // Wires in a circle must not make the question one.
+    if (this.#isAsked) return undefined;
+    this.#isAsked = true;
+    const refusals = this.#policy?.branches.map((branch) => this.refusalOf(branch)) ?? [];
+    this.#isAsked = false;
+    return refusals.every((kind) => kind !== undefined) ? refusals[0] : undefined;
+  }
+
+  async #receive(msg: LlmMessage, send: Send, done: Done): Promise<void> {
+    const isLoop = this.#isOnItsWay(msg);
+    const reply = new Reply(this.RED, this.node, msg, send, done);
+    if (reply.isAbandoned) {
+      reply.drop();
+      return;
+    }
+    await this.#inFlight.run(async (controller) => {
+      this.update();
+      try {
+        if (isLoop) throw loop('A branch');
+        reply.succeed(await this.#handle(msg, send, reply, controller));
+      } catch (error) {
+        const failure = asProblem(error);
+        this.#last = { ok: false, kind: failure.kind };
+        reply.fail(failure);
+      }
+    }, reply.signal);
+    // Only now it is no longer under way.
+    this.update();
+  }
+
+  /** A request that comes to this node again on its own way would come again and again. */
+  #isOnItsWay({ _llmCalls: frames }: LlmMessage): boolean {
+    return Array.isArray(frames) && frames.some((frame) => frame?.stage === this.node.id);
+  }
+
+  async #handle(msg: LlmMessage, send: Send, reply: Reply, controller: AbortController): Promise<LlmMessage> {
+    const policy = this.#policy;
+    if (!policy) throw this.#problem;
+    const port = this.#stream ? new TokenPort(this.RED, msg, (token) => send(atPort(policy.branches.length + 1, token))) : undefined;
+    const startedAt = performance.now();
+    const limit = new RequestLimit(msg, controller);
+    const request = new StageRequest(msg, {
+      RED: this.RED,
+      node: this.node,
+      send,
+      signal: controller.signal,
+      closing: this.#closing.signal,
+      sink: tee(reply.sink, port),
+      deadline: Math.min(reply.deadline, limit.deadline),
+    });
+    try {
+      const answer = await policy.handle(request);
+      if (answer.completion) {
+        answer.completion.attempts = request.attempts;
+        port?.end(answer.completion);
+      }
+      const [branch = ''] = request.attempts.at(-1)?.branch?.split(' / ') ?? [];
+      this.#last = { ok: true, branch, totalMs: performance.now() - startedAt, failedOver: request.attempts.some(({ outcome }) => outcome !== 'ok') };
+      return answer;
+    } catch (error) {
+      port?.fail();
+      const partial = request.committed ? { partial: request.said } : undefined;
+      throw asProblem(error).with({ attempts: request.attempts, ...partial });
+    } finally {
+      limit.end();
+    }
+  }
+
+  #facts(): StageFacts {
+    const { waiting = 0, note } = this.#policy ?? {};
+    return { busy: this.#inFlight.size - waiting, waiting, note, problem: this.#problem !== undefined, last: this.#last };
+  }
+
+  async #close(): Promise<void> {
+    this.#leave();
+    this.#closing.abort(new LlmError('cancelled', 'The node closes.'));
+    await this.#inFlight.drain();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    this.#status.close();
+  }
+}
+
+/** The time that the message itself sets, with `msg.llm.timeoutMs`. */
+class RequestLimit {
+  readonly deadline: number = Infinity;
+  readonly #timer: NodeJS.Timeout | undefined;
+
+  constructor({ llm }: LlmMessage, controller: AbortController) {
+    const { timeoutMs } = (llm ?? {}) as { timeoutMs?: unknown };
+    // What is no number of ms is left for the backend to refuse.
+    if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= longestTimerMs)) return;
+    this.deadline = performance.now() + timeoutMs;
+    const late = () => new LlmError('timeout', `No answer within the ${timeoutMs} ms of msg.llm.timeoutMs.`, { hint: 'Give the request more time.' });
+    this.#timer = setTimeout(() => controller.abort(late()), timeoutMs);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Beyond it, Node.js's timers run out at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** Tokens for two readers: the slower one holds the provider back. */
+function tee(first: TokenSink | undefined, second: TokenSink | undefined): TokenSink | undefined {
+  if (!first || !second) return first ?? second;
+  return {
+    write: async (parts) => {
+      await Promise.all([first.write(parts), second.write(parts)]);
+    },
+    ...(first.restart &&
+      second.restart && {
+        restart: async () => {
+          await Promise.all([first.restart?.(), second.restart?.()]);
+        },
+      }),
+  };
+}

@@ -1,0 +1,24 @@
+/** The value of a TypedInput, read anew for each message. */
+import type { Node, NodeAPI } from 'node-red';
+import type { LlmMessage } from './calls.ts';
+
+export class TypedValue {
+  readonly #evaluate: (msg: LlmMessage, done: (error: Error | null, value?: unknown) => void) => void;
+
+  /** `type` is one of the editor's types. @throws for a JSONata expression that cannot be read */
+  constructor({ util }: NodeAPI, node: Node, value: string, type: string) {
+    if (type === 'jsonata') {
+      const expression = util.prepareJSONataExpression(value, node);
+      this.#evaluate = (msg, done) => util.evaluateJSONataExpression(expression, msg, done);
+    } else {
+      this.#evaluate = (msg, done) => util.evaluateNodeProperty(value, type, node, msg, done);
+    }
+  }
+
+  /** Rejects with whatever Node-RED has to say against it. */
+  read(msg: LlmMessage): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      this.#evaluate(msg, (error, value) => (error ? reject(error) : resolve(value)));
+    });
+  }
+}

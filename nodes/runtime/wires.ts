@@ -1,0 +1,76 @@
+/** Looks along the wires of the running flows: what lies behind a port. */
+import type { Node, NodeAPI } from 'node-red';
+import type { LlmMessage } from './calls.ts';
+
+/** A node as the runtime holds it: its wires are live, for a rewiring does not restart it. A link out's lead to its link ins. */
+interface WiredNode extends Node {
+  wires?: string[][];
+}
+
+/** What was found, until the flows change. */
+const found = new WeakMap<object, Map<string, readonly Node[]>>();
+
+/** The nodes that a port is wired to and that run now: in the middle of a deploy some may not. */
+export function wiredTo(RED: NodeAPI, node: Node, port: number): Node[] {
+  return ((node as WiredNode).wires?.[port] ?? []).map((id) => findNode(RED, id)).filter((next) => next !== undefined);
+}
+
+export function isWired(node: Node, port: number): boolean {
+  return ((node as WiredNode).wires?.[port] ?? []).length > 0;
+}
+
+/** All nodes behind a port, the nearest first. Follows a link out in return mode to the link call that waits for the message. */
+export function nodesBehind(RED: NodeAPI, node: Node, port: number, msg: LlmMessage): readonly Node[] {
+  const known = cacheOf(RED);
+  const callers = linkCallers(msg);
+  const key = [node.id, port, ...callers].join();
+  let nodes = known.get(key);
+  if (!nodes) known.set(key, (nodes = walk(RED, wiredTo(RED, node, port), callers)));
+  return nodes;
+}
+
+/** True where one of the nodes has been replaced or removed since it was found. */
+export function areGone(RED: NodeAPI, nodes: readonly Node[]): boolean {
+  return nodes.some((node) => findNode(RED, node.id) !== node);
+}
+
+function walk(RED: NodeAPI, from: readonly Node[], callers: string[]): Node[] {
+  const nodes = new Set(from);
+  // A set gives what is added while it is walked.
+  for (const node of nodes) {
+    for (const id of leadsTo(RED, node, callers)) {
+      const next = findNode(RED, id);
+      if (next) nodes.add(next);
+    }
+  }
+  return [...nodes];
+}
+
+function leadsTo(RED: NodeAPI, node: WiredNode, callers: string[]): string[] {
+  const wired = (node.wires ?? []).flat();
+  if (node.type !== 'link out' || wired.length > 0) return wired;
+  const caller: WiredNode | undefined = findNode(RED, callers.pop() ?? '');
+  return (caller?.wires ?? []).flat();
+}
+
+/** The link call nodes that wait for this message, the innermost last. */
+function linkCallers(msg: LlmMessage): string[] {
+  const { _linkSource: sources } = msg as { _linkSource?: Array<{ node?: unknown }> };
+  return Array.isArray(sources) ? sources.map(({ node }) => String(node)) : [];
+}
+
+/** Against its type, Node-RED's own function gives undefined or null for a node that does not run. */
+function findNode(RED: NodeAPI, id: string): Node | undefined {
+  const node: Node | null | undefined = RED.nodes.getNode(id);
+  return node ?? undefined;
+}
+
+function cacheOf(RED: NodeAPI): Map<string, readonly Node[]> {
+  let known = found.get(RED.events);
+  if (!known) {
+    const fresh = (known = new Map<string, readonly Node[]>());
+    found.set(RED.events, fresh);
+    for (const event of ['flows:stopping', 'flows:starting', 'flows:started']) RED.events.on(event, () => fresh.clear());
+  }
+  return known;
+}

@@ -1,0 +1,72 @@
+/** The members of a pool: what each has under way, how fast it is, and whether it may be asked now. */
+import { DecayingLatency, type Member } from '../../core/balancing.ts';
+import { Breaker } from '../../core/breaker.ts';
+import { type LlmError, policyFor, toLlmError } from '../../core/errors.ts';
+import type { Branch } from '../../runtime/stage-request.ts';
+
+export interface MemberOptions extends Branch {
+  readonly weight: number;
+  /** 0 means no bound. */
+  readonly maxConcurrent: number;
+}
+
+export interface BreakerLimits {
+  readonly breakerFailures: number;
+  readonly breakerOpenMs: number;
+}
+
+/** A failure may come fast; to whom it goes by speed it is a slow answer. */
+const failureCountsMs = 10_000;
+
+export class PoolMember implements Branch, Member {
+  readonly index: number;
+  readonly name: string;
+  readonly weight: number;
+  busy = 0;
+  readonly #maxConcurrent: number;
+  readonly #latency = new DecayingLatency();
+  readonly #breaker: Breaker;
+  /** After a rate limit: until when it is left alone, in ms since the epoch. */
+  #coolUntil = 0;
+
+  constructor({ index, name, weight, maxConcurrent }: MemberOptions, limits: BreakerLimits, onBreaker: () => void) {
+    this.index = index;
+    this.name = name;
+    this.weight = weight;
+    this.#maxConcurrent = maxConcurrent || Infinity;
+    this.#breaker = new Breaker({ failures: limits.breakerFailures, openMs: limits.breakerOpenMs, onChange: onBreaker });
+  }
+
+  get latencyMs(): number | undefined {
+    return this.#latency.ms;
+  }
+
+  get isFull(): boolean {
+    return this.busy >= this.#maxConcurrent;
+  }
+
+  /** True while it is left alone: it has failed too often, or asked for a pause. */
+  get isResting(): boolean {
+    return this.#breaker.isRefusing || this.#coolUntil > Date.now();
+  }
+
+  /** Runs an attempt in the place that was taken with `busy`, and gives the place back. @throws LlmError */
+  async run<T>(attempt: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    try {
+      const answer = await this.#breaker.execute(attempt);
+      this.#latency.record(performance.now() - startedAt);
+      return answer;
+    } catch (error) {
+      this.#heed(toLlmError(error));
+      throw error;
+    } finally {
+      this.busy--;
+    }
+  }
+
+  #heed({ kind, retryAfterMs = 0 }: LlmError): void {
+    if (policyFor(kind).nextBranch) this.#latency.record(failureCountsMs);
+    if (kind === 'rate_limit') this.#coolUntil = Math.max(this.#coolUntil, Date.now() + retryAfterMs);
+  }
+}

@@ -1,0 +1,118 @@
+/** Shares requests out among its members, lets them wait where all are full, and goes on to another where one fails. */
+import { type Choose, createBalancer } from '../../core/balancing.ts';
+import { LlmError, policyFor, toLlmError } from '../../core/errors.ts';
+import type { Strategy } from '../../core/stage-settings.ts';
+import { WaitingLine } from '../../core/waiting-line.ts';
+import type { LlmMessage } from '../../runtime/calls.ts';
+import type { Stage, StagePolicy } from '../../runtime/stage-node.ts';
+import type { StageRequest } from '../../runtime/stage-request.ts';
+import type { StickyKey } from '../../runtime/sticky-key.ts';
+import type { PoolMember } from './members.ts';
+
+export interface PoolOptions {
+  readonly strategy: Strategy;
+  readonly stickyKey: StickyKey | undefined;
+  /** How many members one request may try. */
+  readonly attempts: number;
+  /** Of one attempt; 0 for none. */
+  readonly timeoutMs: number;
+  readonly maxQueued: number;
+  /** How long a request waits for a place at most; 0 for no limit. */
+  readonly queueTimeoutMs: number;
+}
+
+export class PoolPolicy implements StagePolicy {
+  readonly branches: readonly PoolMember[];
+  readonly #options: PoolOptions;
+  readonly #stage: Stage;
+  readonly #choose: Choose<PoolMember>;
+  readonly #line: WaitingLine<PoolMember>;
+
+  constructor(members: readonly PoolMember[], options: PoolOptions, stage: Stage) {
+    this.branches = members;
+    this.#options = options;
+    this.#stage = stage;
+    this.#choose = createBalancer(options.strategy, members);
+    this.#line = new WaitingLine({ maxWaiting: options.maxQueued, full, late });
+  }
+
+  /** Requests that wait for a place. */
+  get waiting(): number {
+    return this.#line.length;
+  }
+
+  get note(): string | undefined {
+    const out = this.branches.filter((member) => this.#isOut(member)).length;
+    return out > 0 ? `${out} of ${this.branches.length} down` : undefined;
+  }
+
+  async handle(request: StageRequest): Promise<LlmMessage> {
+    const key = await this.#options.stickyKey?.read(request.msg);
+    const left = new Set(this.branches);
+    let failure: LlmError | undefined;
+    for (let attempt = 1; attempt <= this.#options.attempts && left.size > 0; attempt++) {
+      const member = await this.#take(left, key, request).catch((error: unknown) => {
+        throw failure ?? error;
+      });
+      left.delete(member);
+      try {
+        return await member.run(() => request.attempt(member, this.#options));
+      } catch (error) {
+        failure = toLlmError(error);
+        if (!policyFor(failure.kind).nextBranch || request.committed || request.signal.aborted) throw failure;
+      } finally {
+        this.#line.serve();
+      }
+    }
+    throw failure ?? new Error('A pool has at least one member and tries at least once.');
+  }
+
+  /** Takes a place at one of the members, at once or when it is this request's turn. @throws LlmError */
+  async #take(among: ReadonlySet<PoolMember>, key: string | undefined, request: StageRequest): Promise<PoolMember> {
+    const tryGrant = () => this.#tryTake(among, key);
+    const taken = this.#line.length === 0 ? tryGrant() : undefined;
+    if (taken) return taken;
+    const since = performance.now();
+    const turn = this.#line.wait({ priority: priorityOf(request.msg), signal: request.signal, timeoutMs: this.#options.queueTimeoutMs, tryGrant });
+    // Those before it may wait for other members.
+    this.#line.serve();
+    const member = await turn;
+    request.waited(performance.now() - since);
+    return member;
+  }
+
+  /** Undefined where all that may be asked are full. @throws LlmError where none may be asked */
+  #tryTake(among: ReadonlySet<PoolMember>, key: string | undefined): PoolMember | undefined {
+    const up = this.branches.filter((member) => among.has(member) && !this.#isOut(member));
+    if (up.length === 0) throw allOut();
+    const free = up.filter(({ isFull }) => !isFull);
+    if (free.length === 0) return undefined;
+    const member = this.#choose(free, key);
+    member.busy++;
+    return member;
+  }
+
+  #isOut(member: PoolMember): boolean {
+    return member.isResting || this.#stage.refusalOf(member) !== undefined;
+  }
+}
+
+/** What is no number is left for the backend to refuse. */
+function priorityOf({ llm }: LlmMessage): number {
+  const { priority } = (llm ?? {}) as { priority?: unknown };
+  return typeof priority === 'number' && !Number.isNaN(priority) ? priority : 0;
+}
+
+function full(): LlmError {
+  return new LlmError('shed', 'All members of the pool are busy and its queue is full.', { hint: 'Raise Most waiting, add a member, or send requests more slowly.' });
+}
+
+function late(timeoutMs: number): LlmError {
+  return new LlmError('shed', `No member of the pool had a place within ${timeoutMs} ms.`, { hint: 'Raise Wait at most, add a member, or send requests more slowly.' });
+}
+
+function allOut(): LlmError {
+  return new LlmError('unavailable', 'No member of the pool can be asked: all are down or rest after failures.', {
+    hint: 'They are tried again by themselves; look at the nodes in the branches meanwhile.',
+  });
+}

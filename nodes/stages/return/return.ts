@@ -1,0 +1,29 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { LlmError } from '../../core/errors.ts';
+import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
+import { watchForeignNodes } from '../../runtime/foreign-nodes.ts';
+import { outcomeOf } from './answer.ts';
+
+export default function register(RED: NodeAPI): void {
+  watchForeignNodes(RED);
+  function construct(this: Node, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    this.on('input', (msg: LlmMessage, _send, done) => {
+      const frame = topFrame(msg);
+      if (!frame) {
+        done(nobodyWaits());
+        return;
+      }
+      const call = calls.find(frame);
+      if (call) calls.settle(frame, outcomeOf(msg, call.msg, this));
+      done();
+    });
+  }
+  RED.nodes.registerType('llm-return', construct);
+}
+
+function nobodyWaits(): LlmError {
+  return new LlmError('invalid_request', 'No stage waits for this message.', {
+    hint: 'llm-return stands at the end of a branch of a pool, a fallback or a router, and its message must keep _llmCalls.',
+  });
+}
