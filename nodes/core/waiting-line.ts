@@ -8,7 +8,7 @@ export interface Waiter<Grant> {
   readonly signal: AbortSignal;
   /** How long it waits at most; none or 0: no limit of its own. */
   readonly timeoutMs?: number;
-  /** What it waits for, where that is to be had now; undefined to go on waiting. What it throws turns the waiter away. */
+  /** What it waits for, where that is to be had now; undefined to go on waiting. What it throws turns the waiter away. It leaves the line itself alone. */
   tryGrant(): Grant | undefined;
 }
 
@@ -27,17 +27,12 @@ interface Entry<Grant> {
   readonly onAbort: () => void;
   readonly resolve: (grant: Grant) => void;
   readonly reject: (error: Error) => void;
-  waits: boolean;
 }
 
 export class WaitingLine<Grant> {
   readonly #options: WaitingLineOptions;
   /** Sorted: who goes next comes first. */
   readonly #line: Array<Entry<Grant>> = [];
-  /** How many each call of {@link serve} that is not done yet lets go at most. */
-  readonly #calls: number[] = [];
-  /** Whose `tryGrant` is running. */
-  #trying: Entry<Grant> | undefined;
 
   constructor(options: WaitingLineOptions) {
     this.#options = options;
@@ -59,13 +54,9 @@ export class WaitingLine<Grant> {
       const entry: Entry<Grant> = {
         waiter,
         timer: timeoutMs ? setTimeout(() => this.#turnAway(entry, this.#options.late(timeoutMs)), timeoutMs) : undefined,
-        onAbort: () => {
-          // What it may be getting right now must not be lost.
-          if (entry !== this.#trying) this.#turnAway(entry, signal.reason as Error);
-        },
+        onAbort: () => this.#turnAway(entry, signal.reason as Error),
         resolve,
         reject,
-        waits: true,
       };
       signal.addEventListener('abort', entry.onAbort, { once: true });
       const at = this.#line.findLastIndex((other) => other.waiter.priority >= priority) + 1;
@@ -78,40 +69,22 @@ export class WaitingLine<Grant> {
    * A caller that knows how many can go says so with `atMost`: the others need not be asked then.
    */
   serve(atMost = Infinity): void {
-    this.#calls.push(atMost);
-    // A call out of tryGrant or a listener: the walk under way is followed by another.
-    if (this.#calls.length > 1) return;
-    for (const most of this.#calls) this.#walk(most);
-    this.#calls.length = 0;
-  }
-
-  #walk(atMost: number): void {
     let gone = 0;
-    // A copy, for the line may change with each step.
-    for (const entry of this.#line.slice()) {
-      if (gone >= atMost) return;
-      if (entry.waits && this.#letGo(entry)) gone++;
-    }
-  }
-
-  #letGo(entry: Entry<Grant>): boolean {
-    const { waiter } = entry;
-    try {
-      this.#trying = entry;
-      // Its signal's listener may not have had its turn yet.
-      const grant = waiter.signal.aborted ? undefined : waiter.tryGrant();
-      if (grant !== undefined) {
+    for (let at = 0; at < this.#line.length && gone < atMost; ) {
+      const entry = this.#line[at] as Entry<Grant>;
+      try {
+        const grant = entry.waiter.tryGrant();
+        if (grant === undefined) {
+          at++;
+          continue;
+        }
         this.#remove(entry);
         entry.resolve(grant);
-        return true;
+        gone++;
+      } catch (error) {
+        this.#turnAway(entry, error as Error);
       }
-      if (waiter.signal.aborted) this.#turnAway(entry, waiter.signal.reason as Error);
-    } catch (error) {
-      this.#turnAway(entry, error as Error);
-    } finally {
-      this.#trying = undefined;
     }
-    return false;
   }
 
   #turnAway(entry: Entry<Grant>, error: Error): void {
@@ -120,7 +93,6 @@ export class WaitingLine<Grant> {
   }
 
   #remove(entry: Entry<Grant>): void {
-    entry.waits = false;
     clearTimeout(entry.timer);
     entry.waiter.signal.removeEventListener('abort', entry.onAbort);
     this.#line.splice(this.#line.indexOf(entry), 1);

@@ -140,7 +140,8 @@ export class StageRequest {
   }
 
   #refusal({ name }: Branch, port: number, behind: readonly Node[]): LlmError | undefined {
-    const { RED, node } = this.#context;
+    const { RED, node, signal } = this.#context;
+    if (signal.aborted) return signal.reason as LlmError;
     if (!isWired(node, port)) {
       return new LlmError('not_found', `The branch ${name} is not wired.`, { hint: 'Wire its port to a backend, or remove its row.' });
     }

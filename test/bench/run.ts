@@ -6,20 +6,15 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { type FlowNode, startNodeRed, type TestNodeRed } from '../support/node-red.ts';
-
-interface Measurement {
-  p50: number;
-  p99: number;
-  rate: number;
-}
+import { type FlowNode, startNodeRed } from '../support/node-red.ts';
+import { at, driver, type Measurement, measure, post, prompt } from './measure.ts';
+import { measureStages, stageFlows } from './stages.ts';
 
 const rounds = 5;
 const sequential = { count: 1_000, concurrency: 1 };
 const parallel = { count: 4_000, concurrency: 32 };
 const openStreams = 1_000;
 
-const prompt = 'Tell me a story.';
 const body = { model: 'stub', messages: [{ role: 'user', content: prompt }] };
 
 /** What is measured: a row's name and the id of its driver. */
@@ -34,9 +29,8 @@ const rows = {
 type Row = keyof typeof rows;
 
 function flowsFor(url: string): FlowNode[] {
-  const at = { z: 'tab', x: 100, y: 100 };
   const through = (id: string, node: { type: string; [property: string]: unknown }, payload: unknown = prompt): FlowNode[] => [
-    { id, type: 'bench-driver', ...at, payload, wires: [[`${id}-node`]] },
+    driver(id, `${id}-node`, payload),
     { id: `${id}-node`, ...at, ...node, wires: [[id]] },
   ];
   const bare = { type: 'bench-driver', ...at, bareUrl: `${url}/v1/chat/completions`, body: { ...body, stream: true }, wires: [[]] };
@@ -45,6 +39,7 @@ function flowsFor(url: string): FlowNode[] {
     { id: 'bare', ...bare },
     { id: 'parsed', ...bare, parse: true },
     ...through('httpRequest', { type: 'http request', method: 'POST', ret: 'obj', url: `${url}/v1/chat/completions`, persist: true, headers: [] }, body),
+    ...stageFlows(),
     ...through('openai', { type: 'llm-openai', account: 'account', model: 'stub' }),
     ...through('llamacpp', { type: 'llm-llamacpp', server: 'llama-server' }),
     ...through('vllm', { type: 'llm-vllm', server: 'vllm-server', model: 'stub' }),
@@ -54,29 +49,6 @@ function flowsFor(url: string): FlowNode[] {
     { id: 'vllm-server', type: 'llm-vllm-server', url, healthIntervalMs: 0 },
     { id: 'open-server', type: 'llm-vllm-server', url: `${url}/open`, healthIntervalMs: 0 },
   ];
-}
-
-async function post<T>(nodeRed: TestNodeRed, path: string, question: object): Promise<T> {
-  const response = await fetch(`${nodeRed.url}/bench/${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(question) });
-  if (!response.ok) throw new Error(await response.text());
-  return (await response.json()) as T;
-}
-
-/** All rows, round by round; the first round only warms up. */
-async function measure(nodeRed: TestNodeRed, load: { count: number; concurrency: number }): Promise<Record<Row, Measurement>> {
-  const results = Object.fromEntries(Object.keys(rows).map((row) => [row, [] as Measurement[]])) as Record<Row, Measurement[]>;
-  for (let round = 0; round <= rounds; round++) {
-    for (const row of Object.keys(rows) as Row[]) {
-      const result = await post<Measurement>(nodeRed, row, load);
-      if (round > 0) results[row].push(result);
-    }
-  }
-  return Object.fromEntries(Object.entries(results).map(([row, list]) => [row, middle(list)])) as Record<Row, Measurement>;
-}
-
-function middle(list: Measurement[]): Measurement {
-  const median = (name: keyof Measurement) => list.map((one) => one[name]).sort((a, b) => a - b)[Math.floor(list.length / 2)] as number;
-  return { p50: median('p50'), p99: median('p99'), rate: median('rate') };
 }
 
 function table(one: Record<Row, Measurement>, many: Record<Row, Measurement>): string {
@@ -104,10 +76,13 @@ const nodeRed = await startNodeRed({
 try {
   // First, while the process is still small: memory that a run has left free would hide what the streams take.
   const open = await post<{ heap: number; rss: number }>(nodeRed, 'open/open', { count: openStreams });
-  const one = await measure(nodeRed, sequential);
-  const many = await measure(nodeRed, parallel);
+  const names = Object.keys(rows) as Row[];
+  const one = await measure(nodeRed, names, sequential, rounds);
+  const many = await measure(nodeRed, names, parallel, rounds);
+  const stages = await measureStages(nodeRed);
   console.log(`Node.js ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), median of ${rounds} interleaved rounds\n`);
   console.log(table(one, many));
+  console.log(`\n${stages}`);
   console.log(`\n${openStreams} open streams through llm-vllm: ${Math.round(open.heap / 1024)} KiB of heap and ${Math.round(open.rss / 1024)} KiB of memory each`);
 } finally {
   await nodeRed.stop();
