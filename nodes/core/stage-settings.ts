@@ -111,3 +111,32 @@ export interface RuleConfig {
   /** For a regular expression: upper and lower case are the same. */
   case?: boolean;
 }
+
+/** The strategies that look at a member's weight. */
+export const weighingStrategies: readonly Strategy[] = ['weighted', 'least-busy', 'random', 'sticky'];
+
+/** Where a pool or a router finds what keeps requests together. */
+export const stickyByTypes = ['msg', 'jsonata'] as const;
+
+/** The operators that compare with nothing, and those that look at no property. */
+export const operatorsWithoutValue: readonly string[] = ['true', 'false', 'null', 'nnull', 'empty', 'nempty', 'else'];
+export const operatorsWithoutProperty: readonly string[] = ['jsonata_exp', 'else'];
+
+export const propertyTypes = ['msg', 'flow', 'global', 'jsonata'] as const;
+export const valueTypes = ['str', 'num', 'bool', 're', 'msg', 'flow', 'global', 'env', 'jsonata'] as const;
+
+/** What `istype` compares with: a text like any other. */
+export const typeNames = ['string', 'number', 'boolean', 'array', 'buffer', 'object', 'json', 'undefined', 'null'] as const;
+
+/** How far from 100 the shares of a router may add up: a third is no round number. */
+export const percentTolerance = 0.1;
+
+/** The rows of a new node. */
+export const newMembers = ['A', 'B'].map((name) => ({ name, weight: weightField.value, maxConcurrent: stageFields.maxConcurrent.value }));
+export const newFallbackBranches = ['A', 'B'].map((name) => ({ name, timeoutMs: stageFields.timeoutMs.value }));
+
+const newRule: RuleConfig = { property: 'payload', propertyType: 'msg', operator: 'eq', value: '', valueType: 'str' };
+export const newRouterBranches = [
+  { name: 'A', percent: 80, rule: newRule, shadow: false, onFailure: onFailure[0] },
+  { name: 'B', percent: 20, rule: { ...newRule, operator: 'else' }, shadow: false, onFailure: onFailure[0] },
+];
