@@ -3,6 +3,7 @@ import type { NumberBounds } from '../core/fields.ts';
 import { settingBounds } from '../core/limits.ts';
 import { connectionFields } from './connection.ts';
 import { fillDefaults } from './defaults.ts';
+import { prepareTabs } from './tabs.ts';
 import { checkNumber, jsonObject, limitDefaults, typedNumber, typedText, type EditedNode } from './validate.ts';
 
 /** The `defaults` that every backend has. */
@@ -55,21 +56,6 @@ export function constantModel(node: EditedNode): string {
 /** The names of a backend's ports. */
 export function outputLabel(node: EditedNode, index: number): string {
   return node._(index === 0 ? 'llm.port.answer' : 'llm.port.tokens');
-}
-
-function prepareTabs(node: EditedNode): void {
-  const content = $('.llm-tabs-content').children();
-  const tabs = RED.tabs.create({
-    id: 'node-input-llm-tabs',
-    onchange: (tab) => {
-      content.hide();
-      $(`#${tab.id}`).show();
-    },
-  });
-  content.each(function () {
-    tabs.addTab({ id: this.id, label: node._(`llm.tab.${this.id.replace('llm-tab-', '')}`) });
-  });
-  tabs.activateTab('llm-tab-model');
 }
 
 /** An empty field is fine: the model's own default holds. The widget asks its type, not the property, what is valid. */

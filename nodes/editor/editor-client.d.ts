@@ -1,4 +1,4 @@
-/** What the published types of Node-RED's editor lack: two-argument validators, `hasUsers`, the edit stack, the text editor. */
+/** What the published types of Node-RED's editor lack: two-argument validators, `hasUsers`, the edit stack, the text editor, typed values. */
 import type { EditorRED } from 'node-red';
 import type { EditedNode, Validator } from './validate.ts';
 
@@ -43,6 +43,10 @@ interface Tabs {
   };
 }
 
+type Utils = Omit<EditorRED['utils'], 'validateTypedProperty'> & {
+  validateTypedProperty(value: string, type: string, options: { label?: string }): true | string;
+};
+
 declare global {
-  const RED: Omit<EditorRED, 'nodes' | 'editor' | 'tabs'> & { nodes: EditorNodes; editor: Editor; tabs: Tabs };
+  const RED: Omit<EditorRED, 'nodes' | 'editor' | 'tabs' | 'utils'> & { nodes: EditorNodes; editor: Editor; tabs: Tabs; utils: Utils };
 }

@@ -1,6 +1,6 @@
 /** What a field may hold, with the reason where it may not. The bounds are those of the runtime. */
 import type { NumberBounds } from '../core/fields.ts';
-import { limitFields, type LimitName, limitNames } from '../core/limits.ts';
+import { type LimitField, limitFields } from '../core/limits.ts';
 
 /** The editor takes a reason as the result only from a function of exactly two parameters. */
 export type Validator = (this: EditedNode, value: unknown, opt: unknown) => boolean | string;
@@ -74,12 +74,34 @@ export function apiKey(prefix = ''): Validator {
 export const savedPassword = '__PWRD__';
 
 /** The `defaults` of the limits that every backend has. */
-export function limitDefaults(): Record<LimitName, { value: number | string; validate: Validator }> {
-  const entries = limitNames.map((name) => {
-    const { value, min, max } = limitFields[name];
-    return [name, { value, validate: number({ min, max, integer: true }) }] as const;
-  });
-  return Object.fromEntries(entries) as Record<LimitName, { value: number; validate: Validator }>;
+export function limitDefaults() {
+  return numberDefaults(limitFields);
+}
+
+/** The `defaults` of some whole numbers. */
+export function numberDefaults<Name extends string>(fields: Readonly<Record<Name, LimitField>>): Record<Name, { value: number; validate: Validator }> {
+  const entries = Object.entries<LimitField>(fields).map(([name, { value, min, max }]) => [name, { value, validate: number({ min, max, integer: true }) }]);
+  return Object.fromEntries(entries) as Record<Name, { value: number; validate: Validator }>;
+}
+
+/** The `default` of a choice: the first word. */
+export function choice(choices: readonly [string, ...string[]]): { value: string; validate: Validator } {
+  return {
+    value: choices[0],
+    validate(value, _opt) {
+      if (value === undefined || value === '' || choices.includes(String(value))) return true;
+      return translate(this, 'llm.validate.choice', { choices: choices.join(', ') });
+    },
+  };
+}
+
+/** True, or why a typed value is none of its type. */
+export function checkTyped(node: EditedNode, value: unknown, type: string): boolean | string {
+  const text = String(value ?? '');
+  if (type === 'str' || type === 'bool') return true;
+  if (text.trim() === '') return translate(node, type === 'num' ? 'llm.validate.empty' : 'llm.validate.reference');
+  if (type === 're') return isPattern(text) || translate(node, 'llm.validate.pattern');
+  return RED.utils.validateTypedProperty(text, type, {});
 }
 
 /** True, or why the value is no number within the bounds. */
@@ -94,9 +116,18 @@ function checkReference(node: EditedNode, value: unknown): boolean | string {
   return String(value ?? '').trim() !== '' || translate(node, 'llm.validate.reference');
 }
 
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) instanceof RegExp;
+  } catch {
+    return false;
+  }
+}
+
 /** While the dialog is open the form is newer than the node. */
-function formValue(node: EditedNode, property: string): string {
+export function formValue(node: EditedNode, property: string): string {
   const field = $(`#node-input-${property}`);
-  const editing = RED.editor.getEditStack().at(-1);
-  return String((field.length > 0 && editing?.id === node['id'] ? field.val() : node[property]) ?? '');
+  // An editor for a text or an expression may be open on top of the dialog.
+  const editing = RED.editor.getEditStack().some(({ id }) => id === node['id']);
+  return String((field.length > 0 && editing ? field.val() : node[property]) ?? '');
 }

@@ -69,6 +69,33 @@ const dialogs: Dialog[] = [
     change: { name: 'GPU box', url: 'http://127.0.0.1:9', healthIntervalMs: '0', prices: '{"*":{"input":1,"output":2}}' },
     bad: { url: { value: 'nothing', reason: /http:\/\// } },
   },
+  {
+    id: 'pool',
+    tabs: ['Limits'],
+    change: {
+      name: 'Everyone',
+      strategy: 'sticky',
+      stickyBy: 'req.user',
+      attempts: '2',
+      maxQueued: '7',
+      queueTimeoutMs: '0',
+      timeoutMs: '5000',
+      breakerFailures: '0',
+      breakerOpenMs: '1000',
+    },
+    bad: {
+      attempts: { value: '0', reason: /whole number from 1 to 20/ },
+      maxQueued: { value: '-1', reason: /whole number from 0 to 1000000/ },
+      breakerOpenMs: { value: '0', reason: /whole number from 1/ },
+    },
+  },
+  { id: 'fallback', change: { name: 'Then the other', afterFirstToken: 'continue' }, bad: {} },
+  {
+    id: 'router',
+    change: { name: 'Trial', stickyBy: 'llm.session', timeoutMs: '2000' },
+    bad: { timeoutMs: { value: '1.5', reason: /whole number from 0/ }, stickyBy: { value: 'a..b', reason: /[Ii]nvalid property/ } },
+  },
+  { id: 'return', change: { name: 'Back' }, bad: {} },
 ];
 
 /** Nodes as somebody writes them by hand: only what they cannot do without. */
@@ -79,6 +106,10 @@ const flows: FlowNode[] = [
   { id: 'anthropic', type: 'llm-anthropic', z: 'tab', x: 200, y: 200, account: 'anthropic-account', wires: [[]] },
   { id: 'llamacpp', type: 'llm-llamacpp', z: 'tab', x: 200, y: 260, server: 'llamacpp-server', wires: [[]] },
   { id: 'vllm', type: 'llm-vllm', z: 'tab', x: 200, y: 320, server: 'vllm-server', wires: [[]] },
+  { id: 'pool', type: 'llm-pool', z: 'tab', x: 200, y: 380, members: [{ name: 'one' }, { name: 'two', weight: 2 }], wires: [[], [], []] },
+  { id: 'fallback', type: 'llm-fallback', z: 'tab', x: 200, y: 460, branches: [{ name: 'first' }, {}], wires: [[], [], []] },
+  { id: 'router', type: 'llm-router', z: 'tab', x: 200, y: 540, branches: [{ percent: 90 }, { percent: 10 }], wires: [[], [], []] },
+  { id: 'return', type: 'llm-return', z: 'tab', x: 200, y: 600, wires: [] },
   { id: 'openai-account', type: 'llm-openai-account' },
   { id: 'anthropic-account', type: 'llm-anthropic-account' },
   { id: 'llamacpp-server', type: 'llm-llamacpp-server', healthIntervalMs: 0 },
