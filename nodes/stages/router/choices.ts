@@ -1,6 +1,7 @@
 /** The two ways in which a router decides. */
 import { LlmError } from '../../core/errors.ts';
 import { hashToUnit } from '../../core/hash.ts';
+import { percentTolerance } from '../../core/stage-settings.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
 import type { StickyKey } from '../../runtime/sticky-key.ts';
 import type { Choice, RouterRow } from './policy.ts';
@@ -14,9 +15,6 @@ export interface RuleRow extends RouterRow {
   readonly rule: Rule;
 }
 
-/** How far from 100 percentages may add up: a third is no round number. */
-const tolerancePercent = 0.1;
-
 /** By shares: at random, or the same side each time for the same key. A shadow row's share is that of the copies. */
 export class Split implements Choice<SplitRow> {
   readonly #key: StickyKey | undefined;
@@ -25,7 +23,7 @@ export class Split implements Choice<SplitRow> {
   constructor(rows: readonly SplitRow[], key: StickyKey | undefined) {
     this.#key = key;
     const sum = sumOf(rows.filter(({ shadow }) => !shadow));
-    if (Math.abs(sum - 100) > tolerancePercent) throw new RangeError(`The percentages add up to ${round(sum)}, not to 100.`);
+    if (Math.abs(sum - 100) > percentTolerance) throw new RangeError(`The percentages add up to ${round(sum)}, not to 100.`);
   }
 
   async choose(rows: readonly SplitRow[], msg: LlmMessage): Promise<SplitRow | undefined> {
