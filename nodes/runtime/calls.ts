@@ -143,16 +143,16 @@ class Calls {
     if (this.#open.delete(call.frame.call)) call.settle(outcome);
   }
 
-  /** After a deploy: fails the calls whose messages went down with the nodes that carried them. */
-  failLost(): void {
-    for (const call of this.#open.values()) {
-      if (!call.isLost) continue;
-      const failure = new LlmError('unavailable', 'The nodes of the branch were deployed anew while the request was on its way.', {
-        hint: 'Send the request again.',
-      });
-      this.end(call, { ok: false, failure });
+  /** When nodes go: fails the calls whose messages go down with them. */
+  failLost(among: Iterable<Call> = this.#open.values()): void {
+    for (const call of among) {
+      if (call.isLost) this.end(call, { ok: false, failure: lost() });
     }
   }
+}
+
+function lost(): LlmError {
+  return new LlmError('unavailable', 'The nodes of the branch were deployed anew while the request was on its way.', { hint: 'Send the request again.' });
 }
 
 /** The calls of the process: a branch may pass through any flow. */

@@ -62,6 +62,8 @@ export class Reply {
     this.#call?.leave();
     if (this.#byWire || !this.#frame) {
       this.#send(answer);
+      // In the middle of a deploy nobody may be there to take it.
+      if (this.#call) calls.failLost([this.#call]);
     } else {
       const copy = isWired(this.#node, 0) ? withoutFrames(this.#RED.util.cloneMessage(answer)) : undefined;
       calls.settle(this.#frame, { ok: true, msg: answer });
