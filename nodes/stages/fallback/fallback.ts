@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { failureKinds, type FailureKind } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
-import { afterFirstToken, leadsOnByDefault, readRows, readSetting } from '../../core/stage-settings.ts';
+import { afterFirstToken, leadsOnByDefault, newFallbackBranches, readRows, readSetting } from '../../core/stage-settings.ts';
 import { registerStage, type StageConfig } from '../../runtime/stage-node.ts';
 import { FallbackPolicy } from './policy.ts';
 
@@ -14,7 +14,7 @@ export default function register(RED: NodeAPI): void {
   registerStage<FallbackConfig>(RED, {
     type: 'llm-fallback',
     policy: (config, stage) => {
-      const rows = readRows('branches', config.branches, (row) => ({ on: readKinds(row['on']), timeoutMs: readSetting('timeoutMs', row['timeoutMs']) }));
+      const rows = readRows('branches', config.branches ?? newFallbackBranches, (row) => ({ on: readKinds(row['on']), timeoutMs: readSetting('timeoutMs', row['timeoutMs']) }));
       return new FallbackPolicy(rows, readChoice('afterFirstToken', config.afterFirstToken, afterFirstToken), stage);
     },
   });

@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { readChoice, readNumber } from '../../core/fields.ts';
-import { readRows, readSetting, type StageField, strategies, weightField } from '../../core/stage-settings.ts';
+import { newMembers, readRows, readSetting, type StageField, strategies, weightField } from '../../core/stage-settings.ts';
 import { registerStage, type StageConfig } from '../../runtime/stage-node.ts';
 import { StickyKey } from '../../runtime/sticky-key.ts';
 import { PoolMember } from './members.ts';
@@ -20,7 +20,7 @@ export default function register(RED: NodeAPI): void {
       const setting = (name: StageField) => readSetting(name, config[name]);
       const strategy = readChoice('strategy', config.strategy, strategies);
       const limits = { breakerFailures: setting('breakerFailures'), breakerOpenMs: setting('breakerOpenMs') };
-      const rows = readRows('members', config.members, (row) => ({
+      const rows = readRows('members', config.members ?? newMembers, (row) => ({
         weight: readNumber('weight', row['weight'], weightField) ?? weightField.value,
         maxConcurrent: readSetting('maxConcurrent', row['maxConcurrent']),
       }));

@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { readChoice, readNumber } from '../../core/fields.ts';
 import { isRecord } from '../../core/request.ts';
-import { onFailure, percentField, readRows, readSetting, routerModes, type RowConfig } from '../../core/stage-settings.ts';
+import { newRouterBranches, onFailure, percentField, readRows, readSetting, routerModes, type RowConfig } from '../../core/stage-settings.ts';
 import { registerStage, type Stage, type StageConfig, type StagePolicy } from '../../runtime/stage-node.ts';
 import { StickyKey } from '../../runtime/sticky-key.ts';
 import { Rules, Split } from './choices.ts';
@@ -24,11 +24,11 @@ function policy(config: RouterConfig, stage: Stage): StagePolicy {
   const timeoutMs = readSetting('timeoutMs', config.timeoutMs);
   switch (readChoice('mode', config.mode, routerModes)) {
     case 'split': {
-      const rows = readRows('branches', config.branches, (row) => ({ ...readRow(row), percent: readNumber('percent', row['percent'], percentField) ?? 0 }));
+      const rows = readRows('branches', config.branches ?? newRouterBranches, (row) => ({ ...readRow(row), percent: readNumber('percent', row['percent'], percentField) ?? 0 }));
       return new RouterPolicy(rows, new Split(rows, readKey(config, stage)), timeoutMs);
     }
     case 'rules': {
-      const rows = readRows('branches', config.branches, (row) => ({ ...readRow(row), rule: readRule(row, stage) }));
+      const rows = readRows('branches', config.branches ?? newRouterBranches, (row) => ({ ...readRow(row), rule: readRule(row, stage) }));
       return new RouterPolicy(rows, new Rules(), timeoutMs);
     }
   }
