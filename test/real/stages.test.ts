@@ -46,7 +46,9 @@ describe('a fallback over a pool of two real llama.cpp servers', { skip: typeof 
     for (let request = 0; request < 10; request++) flow.send('fallback', { payload: 'Once upon a time' });
     const answers: FlowMessage[] = [];
     while (answers.length < 10) answers.push(await flow.next('outcomes'));
-    assert.deepEqual(answers.map(({ completion }) => completion?.backend.name).sort(), [...Array<string>(5).fill('server 0'), ...Array<string>(5).fill('server 1')]);
+    for (const server of ['server 0', 'server 1']) {
+      assert.equal(answers.filter(({ completion }) => completion?.backend.name === server).length, 5);
+    }
   });
 
   it('answers every request that had no token yet when one server is killed, and fails the others with what they had', async () => {
