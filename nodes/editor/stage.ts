@@ -1,5 +1,6 @@
 /** What the dialogs of all stages with branches have in common. */
 import { stickyByTypes } from '../core/stage-settings.ts';
+import { readChoice } from './row-fields.ts';
 import { checkTyped, type EditedNode, formValue, translate, type Validator } from './validate.ts';
 
 /** The `defaults` that every stage with branches has. */
@@ -27,6 +28,8 @@ export function prepareStickyBy(): void {
     label: 'msg.',
     validate: (value: string) => value === '' || RED.utils.validateTypedProperty(value, 'msg', {}) === true,
   };
+  const type = $('#node-input-stickyByType');
+  type.val(readChoice(type.val(), stickyByTypes, 'msg'));
   $('#node-input-stickyBy').typedInput({ default: 'msg', types: [property, 'jsonata'] as never, typeField: '#node-input-stickyByType' });
   // Else it keeps the width that the dialog has before its rows are there.
   $('#node-input-stickyBy').typedInput('width', 'calc(100% - 135px)');
