@@ -1,9 +1,32 @@
 /** A stage's dialog, its rows and its wires, for tests that do with them what a person does. */
 import type { Locator, Page } from 'playwright-core';
+import type { FlowNode } from '../support/node-red.ts';
 import type { EditorPage } from './browser.ts';
 
 /** From the label of each port to the nodes that its wires lead to. */
 export type Wiring = Record<string, string[]>;
+
+export const targets = ['answers', 'one', 'two', 'three', 'tokens'];
+
+/** A stage with three rows and the token port, each port wired to a node of its own. */
+export function wired(type: string, property: string, rows: ReadonlyArray<Record<string, unknown>>): FlowNode {
+  const ports = rows.length === 3 ? targets : targets.slice(0, rows.length + 1);
+  return { id: 'stage', type, z: 'tab', x: 300, y: 200, stream: rows.length === 3, outputs: ports.length, [property]: rows, wires: ports.map((target) => [target]) };
+}
+
+export const pool = wired('llm-pool', 'members', [{ name: 'A' }, { name: 'B' }, { name: 'C' }]);
+export const poolWiring: Wiring = { answer: ['answers'], A: ['one'], B: ['two'], C: ['three'], tokens: ['tokens'] };
+
+export function flowOf(...stages: FlowNode[]): FlowNode[] {
+  const debugs = targets.map((name, index) => ({ id: name, type: 'debug', name, z: 'tab', x: 600, y: 60 + 60 * index, active: false, wires: [] }));
+  return [{ id: 'tab', type: 'tab', label: 'Rows' }, ...stages, ...debugs];
+}
+
+/** A node without its place on the canvas. */
+export function settingsOf(node: Record<string, unknown> = {}): Record<string, unknown> {
+  const { id: _id, wires: _wires, x: _x, y: _y, z: _z, ...settings } = node;
+  return settings;
+}
 
 export class RowsPage {
   readonly editor: EditorPage;
@@ -80,11 +103,6 @@ export class RowsPage {
       }
       return wiring;
     })()`);
-  }
-
-  /** Draws a wire, as the mouse would. */
-  async wire(from: string, port: number, to: string): Promise<void> {
-    await this.page.evaluate(`RED.nodes.addLink({ source: RED.nodes.node('${from}'), sourcePort: ${port}, target: RED.nodes.node('${to}') })`);
   }
 
   /** Why a node is marked as wrong on the canvas; empty where it is not. */
