@@ -31,10 +31,11 @@ export function readChoice<Choice extends string>(given: unknown, choices: reado
   return choices.find((choice) => choice === given) ?? otherwise;
 }
 
-/** True, or the first thing that is wrong with the rows as they stand in the node. */
+/** True, or the first thing that is wrong with the rows as they stand in the node. Without any it has those of a new one. */
 export function checkRows(node: EditedNode, given: unknown, checkRow: (row: GivenRow) => boolean | string): boolean | string {
-  if (!Array.isArray(given) || given.some((row) => !isRecord(row))) return translate(node, 'llm.validate.rows');
-  const rows = given as GivenRow[];
+  if (given === undefined || given === null) return true;
+  if (!Array.isArray(given)) return translate(node, 'llm.validate.rows');
+  const rows = givenRows(given, []);
   if (rows.length < 1 || rows.length > mostRows) return translate(node, 'llm.validate.rowCount', { max: mostRows });
   const names = rowNames(rows);
   const twice = names.find((name, index) => names.indexOf(name) !== index);

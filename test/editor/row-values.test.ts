@@ -93,6 +93,12 @@ describe('The rows of a stage', { skip: skipWithoutBrowser }, () => {
         }
       });
 
+      test(`${type} is in order without a property in its flow file`, async () => {
+        await show({ id: 'stage', type, z: 'tab', x: 300, y: 200, wires: [['answers'], ['one'], ['two']] });
+        assert.deepEqual(await rows.problems('stage'), []);
+        assert.deepEqual(await rows.wiring('stage'), { answer: ['answers'], A: ['one'], B: ['two'] });
+      });
+
       test(`${type} out of the palette is in order, with two rows`, async () => {
         await show(pool);
         const id = await rows.create(type);

@@ -135,7 +135,7 @@ function withShares(rows: readonly RouterBranch[], change: (shares: readonly num
 function checkBranches(node: EditedNode, branches: unknown, summed: boolean): boolean | string {
   const split = isSplit(node);
   const reason = checkRows(node, branches, (row) => (split ? checkField(node, row['percent'], percentField, 'router.label.percent') : checkRule(node, readRule(row['rule']))));
-  if (reason !== true || branches === undefined || !summed) return reason;
-  const sum = shareSum((branches as GivenRow[]).map((row) => readBranch(row)));
+  if (reason !== true || !summed) return reason;
+  const sum = shareSum(givenRows(branches, newRouterBranches).map((row) => readBranch(row)));
   return isWhole(sum) || translate(node, 'router.validate.sum', { sum });
 }
