@@ -32,6 +32,8 @@ interface Helper {
   load(register: Register[], nodes: FlowNode[], credentials: object): Promise<void>;
   unload(): Promise<void>;
   getNode(id: string): Node;
+  /** What it registers by itself, once for each node of the type: a flow with two would fail. */
+  _nodeModules: Record<string, Register>;
 }
 
 interface Runtime {
@@ -44,8 +46,16 @@ const helper = require('node-red-node-test-helper') as Helper;
 const runtime = require('@node-red/runtime/lib/nodes') as Runtime;
 const { events, hooks } = require('@node-red/util') as { events: NodeJS.EventEmitter; hooks: NodeAPI['hooks'] };
 
-/** Node-RED's own join node. */
-export const join = require('@node-red/nodes/core/sequence/17-split.js') as Register;
+/** One of Node-RED's own nodes. */
+export function core(path: string): Register {
+  return require(`@node-red/nodes/core/${path}`) as Register;
+}
+
+/** Node-RED's own split and join nodes. */
+export const join = core('sequence/17-split.js');
+
+/** What every flow may have. */
+const watchers = ['25-catch', '24-complete', '25-status'].map((name) => core(`common/${name}.js`));
 
 export interface FlowOptions {
   credentials?: Record<string, { apiKey: string }>;
@@ -67,12 +77,18 @@ export class Flow {
 
   static async start(register: Register[], nodes: FlowNode[], { credentials = {}, settings = {} }: FlowOptions = {}): Promise<Flow> {
     helper.init(require.resolve('node-red'));
+    helper._nodeModules = {};
     await helper.startServer();
     helper.settings(settings);
     const flow = new Flow();
     events.on('node-status', flow.#onStatus);
-    await helper.load(register.map(withHooks), placed(nodes), credentials);
-    flow.#collect(nodes);
+    try {
+      await helper.load([...watchers, ...register].map(withHooks), placed(nodes), credentials);
+      flow.#collect(nodes);
+    } catch (error) {
+      await flow.end();
+      throw error;
+    }
     return flow;
   }
 
