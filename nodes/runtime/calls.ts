@@ -19,6 +19,8 @@ export interface LlmMessage extends NodeMessage {
   llm?: unknown;
   completion?: Completion;
   _llmCalls?: readonly Frame[];
+  /** Node-RED's own: the link call nodes that wait for the message, the innermost last. */
+  _linkSource?: ReadonlyArray<{ node?: unknown }>;
 }
 
 export type Outcome = { ok: true; msg: LlmMessage } | { ok: false; failure: LlmError };

@@ -190,10 +190,12 @@ export class StageRequest {
     };
   }
 
+  /** Who waits for the message is who waited when it came: the stages and link calls of the branch wait no more. */
   #restored(msg: LlmMessage): LlmMessage {
-    if (this.#frames.length === 0) return withoutFrames(msg);
-    msg._llmCalls = this.#frames;
-    return msg;
+    const { _linkSource: callers } = this.msg;
+    delete msg._linkSource;
+    delete msg._llmCalls;
+    return Object.assign(msg, callers && { _linkSource: callers }, this.#frames.length > 0 && { _llmCalls: this.#frames });
   }
 
   #record({ name }: Branch, outcome: Outcome, ms: number): void {

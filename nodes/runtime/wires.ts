@@ -54,8 +54,7 @@ function leadsTo(RED: NodeAPI, node: WiredNode, callers: string[]): string[] {
 }
 
 /** The link call nodes that wait for this message, the innermost last. */
-function linkCallers(msg: LlmMessage): string[] {
-  const { _linkSource: sources } = msg as { _linkSource?: Array<{ node?: unknown }> };
+function linkCallers({ _linkSource: sources }: LlmMessage): string[] {
   return Array.isArray(sources) ? sources.map(({ node }) => String(node)) : [];
 }
 
