@@ -14,8 +14,8 @@ export default function register(RED: NodeAPI): void {
         done(nobodyWaits());
         return;
       }
-      const call = calls.find(frame);
-      if (call) calls.settle(frame, outcomeOf(msg, call.msg, this));
+      // Also where the call is over: what comes late is counted.
+      calls.settle(frame, outcomeOf(msg, calls.find(frame)?.msg ?? {}, this));
       done();
     });
   }
