@@ -138,6 +138,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
   }
 
   async #answer(msg: LlmMessage, send: Send, reply: Reply, signal: AbortSignal): Promise<void> {
+    reply.refuseLoop();
     if (!this.#parts) this.#setUp();
     if (!this.#parts) throw this.#problem;
     const { settings, backend } = this.#parts;

@@ -1,7 +1,7 @@
 /** How a backend or a stage hands on what became of a message: along its wire, or straight back to the stage that waits for it. */
 import type { Node, NodeAPI } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
-import type { LlmError } from '../core/errors.ts';
+import { LlmError } from '../core/errors.ts';
 import { type Call, calls, type Frame, type LlmMessage, topFrame, withoutFrames } from './calls.ts';
 import { llmNode } from './llm-nodes.ts';
 import { isWired, nodesBehind } from './wires.ts';
@@ -58,6 +58,17 @@ export class Reply {
     return this.#call.sinkFor(this.#frame.worker);
   }
 
+  /**
+   * Asked before any work: what comes to a stage again on its way through it would come again and again.
+   * @throws LlmError where this node is such a stage, or its answer leads to one
+   */
+  refuseLoop(): void {
+    const { _llmCalls: frames = [] } = this.#msg;
+    if (!this.#call) return;
+    const ahead = [this.#node, ...this.#behind()];
+    if (frames.some((frame) => ahead.some(({ id }) => id === frame?.stage))) throw loop('A branch');
+  }
+
   succeed(answer: LlmMessage): void {
     this.#call?.leave();
     if (this.#byWire || !this.#frame) {
@@ -91,4 +102,11 @@ export class Reply {
   #behind(): readonly Node[] {
     return nodesBehind(this.#RED, this.#node, 0, this.#msg);
   }
+}
+
+/** `what` leads back into the stage that it leaves. */
+export function loop(what: string): LlmError {
+  return new LlmError('invalid_request', `${what} leads back into its own stage.`, {
+    hint: 'Remove the wire that leads back: the answer of a branch returns by itself.',
+  });
 }

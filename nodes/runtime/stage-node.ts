@@ -9,7 +9,7 @@ import { watchForeignNodes } from './foreign-nodes.ts';
 import { InFlight } from './in-flight.ts';
 import { announce, llmNode } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
-import { atPort, type Branch, loop, StageRequest } from './stage-request.ts';
+import { atPort, type Branch, StageRequest } from './stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
 import { nodesBehind } from './wires.ts';
@@ -115,7 +115,6 @@ class StageNode<Config extends StageConfig> implements Stage {
   }
 
   async #receive(msg: LlmMessage, send: Send, done: Done): Promise<void> {
-    const isLoop = this.#isOnItsWay(msg);
     const reply = new Reply(this.RED, this.node, msg, send, done);
     if (reply.isAbandoned) {
       reply.drop();
@@ -124,7 +123,7 @@ class StageNode<Config extends StageConfig> implements Stage {
     await this.#inFlight.run(async (controller) => {
       this.update();
       try {
-        if (isLoop) throw loop('A branch');
+        reply.refuseLoop();
         reply.succeed(await this.#handle(msg, send, reply, controller));
       } catch (error) {
         const failure = asProblem(error);
@@ -134,11 +133,6 @@ class StageNode<Config extends StageConfig> implements Stage {
     }, reply.signal);
     // Only now it is no longer under way.
     this.update();
-  }
-
-  /** A request that comes to this node again on its own way would come again and again. */
-  #isOnItsWay({ _llmCalls: frames }: LlmMessage): boolean {
-    return Array.isArray(frames) && frames.some((frame) => frame?.stage === this.node.id);
   }
 
   async #handle(msg: LlmMessage, send: Send, reply: Reply, controller: AbortController): Promise<LlmMessage> {

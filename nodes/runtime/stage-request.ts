@@ -4,7 +4,7 @@ import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/c
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
 import { calls, type Frame, type LlmMessage, type Outcome, withoutFrames } from './calls.ts';
-import type { Send } from './reply.ts';
+import { loop, type Send } from './reply.ts';
 import { areGone, isWired, nodesBehind, wiredTo } from './wires.ts';
 
 /** The wires that leave a stage by one port, up to where the answer returns. */
@@ -220,13 +220,6 @@ export function atPort(port: number, msg: LlmMessage): Array<LlmMessage | null> 
   const outputs: Array<LlmMessage | null> = Array.from({ length: port }, () => null);
   outputs.push(msg);
   return outputs;
-}
-
-/** `what` leads back into the stage that it leaves. */
-export function loop(what: string): LlmError {
-  return new LlmError('invalid_request', `${what} leads back into its own stage.`, {
-    hint: 'Remove the wire that leads back: the answer of a branch returns by itself.',
-  });
 }
 
 function told(outcome: Outcome): Pick<AttemptRecord, 'outcome' | 'error'> {
