@@ -1,7 +1,13 @@
 /** Branches in which nodes of Node-RED itself stand. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
+import type { NodeAPI } from 'node-red';
+import type { FlowMessage } from '../support/flow.ts';
 import { answerOf, askStage, echo, failureOf, func, prompt, returnNode, stage, startStages, triedIn } from '../support/stages.ts';
+
+const { events } = createRequire(import.meta.url)('@node-red/util') as Pick<NodeAPI, 'events'>;
 
 /** A branch that begins with the node `first`, then one that always answers. */
 const withSpare = (first: string, row: object = {}) => [...stage([[[first], { ...row }], [['spare']]]), echo('spare'), returnNode];
@@ -154,6 +160,16 @@ describe('Nodes behind a backend', () => {
     const [copy, ...others] = await flow.rest('watch');
     assert.deepEqual([copy?.payload, copy && '_llmCalls' in copy, others], [prompt, false, []]);
   });
+});
+
+test('A debug node behind a backend shows the answer, without frames, and nothing need be wired back', async (t) => {
+  const debug = { id: 'debug', type: 'debug', active: true, tosidebar: true, complete: 'true', targetType: 'full', wires: [] };
+  const flow = await startStages(t, [...stage([[['echo']]]), echo('echo', { wires: [['debug']] }), debug]);
+  const shown = once(events, 'comms') as Promise<Array<{ topic: string; data: { id: string; msg: string } }>>;
+  assert.equal((await answerOf(flow)).payload, prompt);
+  const [event] = await shown;
+  const { payload, completion, _llmCalls: frames } = JSON.parse(event?.data.msg ?? '') as FlowMessage;
+  assert.deepEqual([event?.data.id, payload, completion?.text, frames], ['debug', prompt, prompt, undefined]);
 });
 
 describe('A return node', () => {
