@@ -16,7 +16,7 @@ interface ForeignMessage extends LlmMessage {
   error?: { source?: { name?: string; type?: string } };
   /** Of the http request node: a status, or the network's error code. */
   statusCode?: unknown;
-  headers?: Headers;
+  headers?: unknown;
 }
 
 const provider = { id: 'flow', label: 'The server in the branch', url: '' };
@@ -24,14 +24,20 @@ const provider = { id: 'flow', label: 'The server in the branch', url: '' };
 /** `before` is the message as it went into the branch: what it had already tells nothing of the branch. */
 export function outcomeOf(msg: ForeignMessage, before: ForeignMessage, node: Node): Outcome {
   const isNew = (property: keyof ForeignMessage) => !isDeepStrictEqual(msg[property], before[property]);
-  const hasCompletion = msg.completion !== undefined && isNew('completion');
-  const isAnswered = hasCompletion || !(isNew('statusCode') || isNew('headers'));
+  const completion = isNew('completion') && isCompletion(msg.completion) ? msg.completion : undefined;
+  const isAnswered = completion !== undefined || !(isNew('statusCode') || isNew('headers'));
   const failure = (isNew('error') && caught(msg)) || (!isAnswered && refused(msg)) || undefined;
   if (failure) return { ok: false, failure };
   const text = textOf(msg.payload);
   if (text === undefined) return { ok: false, failure: empty() };
-  msg.completion = hasCompletion && msg.completion ? withText(msg.completion, text) : completionOf(text, node);
+  msg.completion = completion ? withText(completion, text) : completionOf(text, node);
   return { ok: true, msg };
+}
+
+/** Another palette may mean something else by the name. */
+function isCompletion(value: unknown): value is Completion {
+  const { message, timing, attempts } = (value ?? {}) as Partial<Completion>;
+  return isRecord(message) && isRecord(timing) && Array.isArray(attempts);
 }
 
 function caught({ error }: ForeignMessage): LlmError | undefined {
@@ -39,21 +45,30 @@ function caught({ error }: ForeignMessage): LlmError | undefined {
 }
 
 function empty(): LlmError {
-  return new LlmError('server', 'The branch came back without msg.payload.', { hint: 'Put the answer into msg.payload before llm-return.' });
+  return new LlmError('server', 'The branch came back without an answer in msg.payload.', { hint: 'Put text, or what JSON can hold, there before llm-return.' });
 }
 
 function refused({ statusCode, headers, payload }: ForeignMessage): LlmError | undefined {
-  if (typeof statusCode === 'number' && statusCode >= 400) return classifyAnswer({ status: statusCode, headers, body: payload, provider });
+  if (typeof statusCode === 'number' && statusCode >= 400) return classifyAnswer({ status: statusCode, headers: headersOf(headers), body: payload, provider });
   if (typeof statusCode === 'string' && /^E[A-Z_]+$/.test(statusCode)) {
     return new LlmError('unavailable', `${provider.label} cannot be reached (${statusCode}).`, { hint: 'See that it runs, and that its address is right.' });
   }
   return undefined;
 }
 
+function headersOf(headers: unknown): Headers {
+  return isRecord(headers) ? Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, String(value)])) : {};
+}
+
 function textOf(payload: unknown): string | undefined {
   if (payload === undefined || payload === null) return undefined;
   if (typeof payload === 'string') return payload;
-  return Buffer.isBuffer(payload) ? payload.toString() : JSON.stringify(payload);
+  if (Buffer.isBuffer(payload)) return payload.toString();
+  try {
+    return JSON.stringify(payload);
+  } catch {
+    return undefined;
+  }
 }
 
 /** The payload is the answer's text, also where nodes behind a backend have changed it. */
