@@ -47,6 +47,7 @@ export class Call {
   readonly #resolve: (outcome: Outcome) => void;
   readonly #onAbort = () => calls.end(this, { ok: false, failure: this.signal.reason as LlmError });
   #workers = 0;
+  #isOpen = true;
   /** The worker whose tokens a reader has seen. */
   #streaming: string | undefined;
 
@@ -88,7 +89,7 @@ export class Call {
   sinkFor(worker: string | undefined): TokenSink | undefined {
     const { sink } = this.#options;
     if (!sink) return undefined;
-    const isHeard = () => !this.signal.aborted && (this.#streaming ??= worker) === worker;
+    const isHeard = () => this.#isOpen && (this.#streaming ??= worker) === worker;
     return {
       write: (parts: readonly StreamPart[]) => (isHeard() ? sink.write(parts) : undefined),
       ...(sink.restart && { restart: () => (isHeard() ? sink.restart?.() : undefined) }),
@@ -101,6 +102,7 @@ export class Call {
   }
 
   settle(outcome: Outcome): void {
+    this.#isOpen = false;
     this.signal.removeEventListener('abort', this.#onAbort);
     this.#resolve(outcome);
   }
