@@ -34,23 +34,24 @@ export function areGone(RED: NodeAPI, nodes: readonly Node[]): boolean {
   return nodes.some((node) => findNode(RED, node.id) !== node);
 }
 
-function walk(RED: NodeAPI, from: readonly Node[], callers: string[]): Node[] {
-  const nodes = new Set(from);
-  // A set gives what is added while it is walked.
-  for (const node of nodes) {
-    for (const id of leadsTo(RED, node, callers)) {
+function walk(RED: NodeAPI, from: readonly Node[], callers: readonly string[]): Node[] {
+  /** Each node with how many link calls wait for the message when it comes there. */
+  const nodes = new Map(from.map((node) => [node, callers.length]));
+  // A map gives what is added while it is walked.
+  for (const [node, waiting] of nodes) {
+    const leaves = wiresOf(node);
+    const returns = node.type === 'link out' && leaves.length === 0;
+    const caller = returns ? findNode(RED, callers[waiting - 1] ?? '') : undefined;
+    for (const id of caller ? wiresOf(caller) : leaves) {
       const next = findNode(RED, id);
-      if (next) nodes.add(next);
+      if (next && !nodes.has(next)) nodes.set(next, returns ? waiting - 1 : waiting);
     }
   }
-  return [...nodes];
+  return [...nodes.keys()];
 }
 
-function leadsTo(RED: NodeAPI, node: WiredNode, callers: string[]): string[] {
-  const wired = (node.wires ?? []).flat();
-  if (node.type !== 'link out' || wired.length > 0) return wired;
-  const caller: WiredNode | undefined = findNode(RED, callers.pop() ?? '');
-  return (caller?.wires ?? []).flat();
+function wiresOf({ wires = [] }: WiredNode): string[] {
+  return wires.flat();
 }
 
 /** The link call nodes that wait for this message, the innermost last. */
