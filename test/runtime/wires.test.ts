@@ -93,6 +93,14 @@ describe('A link out', () => {
     assert.deepEqual(nested().behind('a', 0, ['inner']), ['out', 'out-2']);
   });
 
+  test('in return mode leads to the same link call as another one beside it', () => {
+    const flow = new TestFlow(
+      { a: [['out', 'out-2']], out: [], 'out-2': [], inner: [['b']], b: [], outer: [['end']], end: [] },
+      { out: 'link out', 'out-2': 'link out' },
+    );
+    assert.deepEqual(flow.behind('a', 0, ['outer', 'inner']), ['out', 'out-2', 'b']);
+  });
+
   test('leads nowhere where no link call waits, or the one that does has gone', () => {
     assert.deepEqual([nested().behind('a'), nested().behind('a', 0, ['gone'])], [['out'], ['out']]);
   });
