@@ -175,6 +175,6 @@ function placed(nodes: FlowNode[]): FlowNode[] {
 }
 
 /** Resolves when messages that need nothing but their turn have gone all the way: Node-RED takes a turn for each wire. */
-async function quiet(): Promise<void> {
+export async function quiet(): Promise<void> {
   for (let turn = 0; turn < 20; turn++) await settled();
 }
