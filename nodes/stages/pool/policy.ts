@@ -21,12 +21,16 @@ export interface PoolOptions {
   readonly queueTimeoutMs: number;
 }
 
+/** Members rest or go down and come back by themselves: how soon those who wait take notice. */
+const lookAgainMs = 1000;
+
 export class PoolPolicy implements StagePolicy {
   readonly branches: readonly PoolMember[];
   readonly #options: PoolOptions;
   readonly #stage: Stage;
   readonly #choose: Choose<PoolMember>;
   readonly #line: WaitingLine<PoolMember>;
+  #lookAgain: NodeJS.Timeout | undefined;
 
   constructor(members: readonly PoolMember[], options: PoolOptions, stage: Stage) {
     this.branches = members;
@@ -61,7 +65,7 @@ export class PoolPolicy implements StagePolicy {
         failure = toLlmError(error);
         if (!policyFor(failure.kind).nextBranch || request.committed || request.signal.aborted) throw failure;
       } finally {
-        this.#line.serve();
+        this.#serve();
       }
     }
     throw failure ?? new Error('A pool has at least one member and tries at least once.');
@@ -75,10 +79,19 @@ export class PoolPolicy implements StagePolicy {
     const since = performance.now();
     const turn = this.#line.wait({ priority: priorityOf(request.msg), signal: request.signal, timeoutMs: this.#options.queueTimeoutMs, tryGrant });
     // Those before it may wait for other members.
-    this.#line.serve();
+    this.#serve();
     const member = await turn;
     request.waited(performance.now() - since);
     return member;
+  }
+
+  #serve(): void {
+    this.#line.serve();
+    if (this.#line.length === 0 || this.#lookAgain) return;
+    this.#lookAgain = setTimeout(() => {
+      this.#lookAgain = undefined;
+      this.#serve();
+    }, lookAgainMs).unref();
   }
 
   /** Undefined where all that may be asked are full. @throws LlmError where none may be asked */
