@@ -21,7 +21,7 @@ import { type Script, ScriptedClient, scriptedProvider } from './scripted-client
 
 const { util } = createRequire(import.meta.url)('@node-red/util') as Pick<NodeAPI, 'util'>;
 
-/** What stands at the beginning of a branch: the scripts of a backend, a node, or the id of one of `more`. */
+/** What stands at the beginning of a branch: the scripts of a backend, a node (which may have `scripts`), or the id of one of `more`. */
 export type BranchSetup = readonly Script[] | (Partial<FlowNode> & { type: string }) | string;
 
 export interface StageSetup extends FlowOptions {
@@ -44,20 +44,19 @@ export class StageFlow {
   readonly nodes: FlowNode[];
   readonly time: FakeTime;
   readonly #clients: ReadonlyMap<string, ScriptedClient>;
-  readonly #outcomes = new Map<unknown, Array<(msg: FlowMessage) => void>>();
-  #asked = 0;
+  readonly #outcomes: Array<{ came: number; resolve: (msg: FlowMessage) => void }> = [];
 
   /** Where `config` has no rows, each branch has a row without settings. */
   static async start(t: TestContext, config: Record<string, unknown> & { type: string }, branches: BranchSetup[], setup: StageSetup = {}): Promise<StageFlow> {
-    const { more = [], register = [], ...options } = setup;
+    const { more = [], register = [], settings, ...options } = setup;
     const ids = branches.map((branch, index) => (typeof branch === 'string' ? branch : String.fromCodePoint(97 + index)));
     const clients = new Map<string, ScriptedClient>();
     const behind = branches.flatMap((branch, index): FlowNode[] => {
       const id = ids[index] as string;
       if (typeof branch === 'string') return [];
-      if ('type' in branch) return [{ id, wires: [], ...branch }];
-      clients.set(id, new ScriptedClient(...(branch as Script[])));
-      return [{ id, ...scriptedNode, wires: [] }];
+      const { scripts, ...node } = 'type' in branch ? branch : { ...scriptedNode, scripts: branch as readonly Script[] };
+      clients.set(id, new ScriptedClient(...((scripts ?? []) as Script[])));
+      return [{ id, wires: [], ...node }];
     });
     const rows = config.type === 'llm-pool' ? 'members' : 'branches';
     const nodes: FlowNode[] = [
@@ -71,9 +70,14 @@ export class StageFlow {
     ];
     const time = new FakeTime(t);
     const types = [registerEcho, registerLlamaCpp, registerPool, registerFallback, registerRouter, registerReturn, registerScripted(clients), ...register];
-    const flow = await Flow.start(types, nodes, options);
-    t.after(() => flow.end());
-    return new StageFlow(flow, nodes, time, clients);
+    // What is under way when the test ends is not waited for.
+    const flow = await Flow.start(types, nodes, { ...options, settings: { llm: { drainMs: 0 }, ...settings } });
+    const stage = new StageFlow(flow, nodes, time, clients);
+    t.after(async () => {
+      await flow.end();
+      assert.ok(stage.#outcomes.every(({ came }) => came <= 1), 'A message has come out twice.');
+    });
+    return stage;
   }
 
   private constructor(flow: Flow, nodes: FlowNode[], time: FakeTime, clients: ReadonlyMap<string, ScriptedClient>) {
@@ -82,26 +86,26 @@ export class StageFlow {
     this.nodes = nodes;
     this.#clients = clients;
     flow.node('outcomes').on('input', (msg: FlowMessage) => {
-      const resolve = this.#outcomes.get(msg['asked'])?.shift();
-      assert.ok(resolve, 'A message has come out twice.');
-      resolve(msg);
+      const asked = this.#outcomes[msg['asked'] as number];
+      if (!asked) return;
+      asked.came++;
+      asked.resolve(msg);
     });
   }
 
   /** The one message that comes out for this one, by the stage's first port or by the catch node. */
   ask(msg: object = {}): Promise<FlowMessage> {
-    const asked = this.#asked++;
     const { promise, resolve } = Promise.withResolvers<FlowMessage>();
-    this.#outcomes.set(asked, [resolve]);
+    const asked = this.#outcomes.push({ came: 0, resolve }) - 1;
     this.flow.send('stage', { payload: 'Once upon a time', ...msg, asked });
     return promise;
   }
 
-  /** The same, with what becomes of it to be looked at while it goes on. */
-  watch(msg: object = {}): { outcome?: FlowMessage } {
-    const watched: { outcome?: FlowMessage } = {};
-    void this.ask(msg).then((outcome) => (watched.outcome = outcome));
-    return watched;
+  /** The same, to be looked at while it goes on: what has become of it by now. */
+  watch(msg: object = {}): () => FlowMessage | undefined {
+    let outcome: FlowMessage | undefined;
+    void this.ask(msg).then((came) => (outcome = came));
+    return () => outcome;
   }
 
   /** The next message that has got to a `held` branch. */
