@@ -105,6 +105,7 @@ export class StageRequest {
    */
   async attempt(branch: Branch, options: AttemptOptions): Promise<LlmMessage> {
     const { shadow = false } = options;
+    const { said } = this;
     const startedAt = performance.now();
     const outcome = await this.#outcomeOf(branch, options);
     const ms = performance.now() - startedAt;
@@ -113,7 +114,7 @@ export class StageRequest {
     if (!outcome.ok) throw outcome.failure;
     const { msg } = outcome;
     if (msg.completion) this.#clock(msg.completion, startedAt);
-    await this.#writeWhole(msg);
+    if (this.#said === said) await this.#writeWhole(msg);
     return this.#restored(msg);
   }
 
@@ -175,8 +176,7 @@ export class StageRequest {
 
   /** Foreign nodes give no tokens: their answer is one. */
   async #writeWhole({ completion }: LlmMessage): Promise<void> {
-    if (this.#committed || !completion?.text) return;
-    await this.#sink()?.write([{ type: 'text', text: completion.text }]);
+    if (completion?.text) await this.#sink()?.write([{ type: 'text', text: completion.text }]);
   }
 
   /** The times count from when the stage got the request. */
