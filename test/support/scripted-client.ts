@@ -56,6 +56,15 @@ export function fails(kind: FailureKind, details: FailureDetails = {}, after?: (
   };
 }
 
+/** Connects, streams the pieces, and then fails. */
+export function breaks(kind: FailureKind, ...pieces: ReadonlyArray<readonly StreamPart[]>): Script {
+  return async function* ({ onConnected }) {
+    onConnected();
+    yield* pieces;
+    throw new LlmError(kind, `The script broke off (${kind}).`, { provider: scriptedProvider.id });
+  };
+}
+
 /** Connects, streams the pieces, and then says nothing more until it is cancelled. */
 export function hangs(...pieces: ReadonlyArray<readonly StreamPart[]>): Script {
   return async function* ({ onConnected, signal }) {

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { failureKinds, policyFor } from '../../../nodes/core/errors.ts';
 import { bus } from '../../../nodes/core/events.ts';
 import { echo, held, StageFlow, scriptedNode, tried } from '../../support/policies.ts';
-import { answers, fails, finish, text } from '../../support/scripted-client.ts';
+import { answers, breaks, fails, finish, text } from '../../support/scripted-client.ts';
 
 const fine = answers([text('Hi'), finish]);
 const pool = { type: 'llm-pool' };
@@ -42,11 +42,7 @@ describe('A member that fails', () => {
   });
 
   test('after a reader has seen a part of its answer is not followed by another', async (t) => {
-    const broken = [async function* () {
-      yield [text('Once')];
-      yield* fails('overloaded')({ signal: new AbortController().signal, onConnected: () => undefined }, { messages: [], priority: 0 });
-    }];
-    const stage = await StageFlow.start(t, { ...pool, stream: true }, [broken, [fine]]);
+    const stage = await StageFlow.start(t, { ...pool, stream: true }, [[breaks('overloaded', [text('Once')])], [fine]]);
     const { error } = await stage.ask();
     assert.deepEqual([error?.code, error?.cause.partial], ['overloaded', 'Once']);
     assert.equal(stage.requests('b').length, 0);
