@@ -11,11 +11,12 @@ export class TypedValue {
       const expression = util.prepareJSONataExpression(value, node);
       this.#evaluate = (msg, done) => util.evaluateJSONataExpression(expression, msg, done);
     } else {
-      this.#evaluate = (msg, done) => util.evaluateNodeProperty(value, type, node, msg, done);
+      // What is not there is undefined, as to the nodes of Node-RED itself.
+      this.#evaluate = (msg, done) => util.evaluateNodeProperty(value, type, node, msg, (error, found: unknown) => done(null, error ? undefined : found));
     }
   }
 
-  /** Rejects with whatever Node-RED has to say against it. */
+  /** Rejects with whatever Node-RED has to say against an expression or a constant. */
   read(msg: LlmMessage): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#evaluate(msg, (error, value) => (error ? reject(error) : resolve(value)));
