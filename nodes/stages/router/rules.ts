@@ -85,7 +85,7 @@ function compare(operator: Comparison, given: unknown, value: unknown, ignoreCas
     case 'istype':
       return isOfType(given, asText(value));
     case 'hask':
-      return typeof given === 'object' && given !== null && Object.hasOwn(given, asText(value));
+      return given !== undefined && given !== null && typeof value !== 'object' && Object.hasOwn(Object(given) as object, String(value));
   }
 }
 
@@ -94,8 +94,9 @@ function isBetween(given: unknown, one: unknown, other: unknown): boolean {
   return (value >= a && value <= b) || (value <= a && value >= b);
 }
 
+/** A conversation is searched as JSON; to the switch node it is `[object Object]`. */
 function asText(value: unknown): string {
-  return typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return typeof value === 'object' && !Buffer.isBuffer(value) ? JSON.stringify(value) : String(value);
 }
 
 /** How much a value holds; undefined for what can hold nothing. */
