@@ -17,7 +17,7 @@ export class Rule {
 
   /** @throws RangeError for an operator that there is not; whatever Node-RED has against an expression */
   constructor(RED: NodeAPI, node: Node, config: RuleConfig) {
-    const { property = 'payload', propertyType = 'msg', value = '', valueType = 'str', value2 = '', value2Type = 'num' } = config;
+    const { property = 'payload', propertyType = 'msg', value = '', valueType = typeOf(value), value2 = '', value2Type = 'num' } = config;
     this.#operator = readChoice('operator', config.operator, operators);
     this.#property = new TypedValue(RED, node, String(property), propertyType);
     // An expression is all of its rule.
@@ -58,6 +58,11 @@ export class Rule {
         return compare(operator, given, await this.#value.read(msg), this.#ignoreCase);
     }
   }
+}
+
+/** Of a value in a flow that was written by hand. */
+function typeOf(value: unknown): string {
+  return typeof value === 'number' ? 'num' : typeof value === 'boolean' ? 'bool' : 'str';
 }
 
 type Comparison = 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte' | 'cont' | 'regex' | 'istype' | 'hask';
