@@ -22,8 +22,8 @@ export class Split implements Choice<SplitRow> {
   /** @throws RangeError where the shares of the rows that answer are not 100 in all */
   constructor(rows: readonly SplitRow[], key: StickyKey | undefined) {
     this.#key = key;
-    const sum = sumOf(rows.filter(({ shadow }) => !shadow));
-    if (Math.abs(sum - 100) > percentTolerance) throw new RangeError(`The percentages add up to ${round(sum)}, not to 100.`);
+    const sum = round(sumOf(rows.filter(({ shadow }) => !shadow)));
+    if (round(Math.abs(sum - 100)) > percentTolerance) throw new RangeError(`The percentages add up to ${sum}, not to 100.`);
   }
 
   async choose(rows: readonly SplitRow[], msg: LlmMessage): Promise<SplitRow | undefined> {
@@ -42,6 +42,7 @@ function sumOf(rows: readonly SplitRow[]): number {
   return rows.reduce((sum, { percent }) => sum + percent, 0);
 }
 
+/** Sums of fractions have crumbs. */
 function round(percent: number): number {
   return Math.round(percent * 100) / 100;
 }
