@@ -37,7 +37,10 @@ export class RouterPolicy<Row extends RouterRow> implements StagePolicy {
 
   async handle(request: StageRequest): Promise<LlmMessage> {
     const { msg } = request;
-    for (const row of this.#shadows) if (await this.#choice.copies(row, msg)) request.shadow(row, this.#timeoutMs);
+    for (const row of this.#shadows) {
+      // A branch on trial fails nobody's request, not even by its rule.
+      if (await this.#choice.copies(row, msg).catch(() => false)) request.shadow(row, this.#timeoutMs);
+    }
     const first = await this.#choice.choose(this.#answering, msg);
     if (!first) throw new LlmError('not_found', 'No rule of the router fits this request.', { hint: 'Add a row for all others.' });
     return this.#try(first, this.#following(first), request);
