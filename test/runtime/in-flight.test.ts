@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test, type TestContext } from 'node:test';
 import type { NodeAPI } from 'node-red';
+import { LlmError } from '../../nodes/core/errors.ts';
 import { InFlight } from '../../nodes/runtime/in-flight.ts';
 import { FakeTime, settled } from '../support/fake-time.ts';
 import { cancelled } from '../support/scripted-client.ts';
@@ -26,6 +28,36 @@ test('the outcome of a request is handed on', async (t) => {
   const { inFlight } = inFlightOf(t);
   assert.equal(await inFlight.run(() => Promise.resolve('answer')), 'answer');
   await assert.rejects(inFlight.run(() => Promise.reject(new Error('failed'))), /failed/);
+});
+
+test('a request is cancelled with the one that it belongs to, for the same reason', async (t) => {
+  const { inFlight } = inFlightOf(t);
+  const outer = new AbortController();
+  const rejected = assert.rejects(inFlight.run(forever, outer.signal), { kind: 'timeout', message: 'Too late.' });
+  const other = watch(inFlight.run(forever));
+  outer.abort(new LlmError('timeout', 'Too late.'));
+  await rejected;
+  assert.deepEqual([other.over, inFlight.size], [false, 1]);
+  assert.equal(getEventListeners(outer.signal, 'abort').length, 0);
+});
+
+test('a request that is over leaves nothing behind at the one that it belongs to', async (t) => {
+  const { inFlight } = inFlightOf(t);
+  const { signal } = new AbortController();
+  await inFlight.run(() => Promise.resolve(), signal);
+  await inFlight.run(() => Promise.reject(new Error('failed')), signal).catch(() => undefined);
+  assert.deepEqual([getEventListeners(signal, 'abort').length, inFlight.size], [0, 0]);
+});
+
+test('what works on a request can end it alone', async (t) => {
+  const { inFlight } = inFlightOf(t);
+  const outer = new AbortController();
+  const work = (controller: AbortController) => {
+    controller.abort(new LlmError('timeout', 'Its own time.'));
+    return forever(controller);
+  };
+  await assert.rejects(inFlight.run(work, outer.signal), { message: 'Its own time.' });
+  assert.equal(outer.signal.aborted, false);
 });
 
 test('with nothing under way there is nothing to wait for', async (t) => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import type { Node, NodeStatus } from 'node-red';
 import { failureKinds } from '../../nodes/core/errors.ts';
-import { type StatusFacts, StatusLine, statusOf } from '../../nodes/runtime/status.ts';
+import { type StageFacts, type StatusFacts, StatusLine, statusOf, statusOfStage } from '../../nodes/runtime/status.ts';
 import { FakeTime } from '../support/fake-time.ts';
 
 const idle: StatusFacts = { busy: 0, waiting: 0, tokensPerSecond: 0, breaker: 'closed', health: 'unknown', problem: false };
@@ -51,6 +51,32 @@ describe('The line under a node', () => {
       assert.equal(text, kind === 'cancelled' ? undefined : `llm.kind.${kind}`);
     }
   });
+});
+
+describe('The line under a stage', () => {
+  const idle: StageFacts = { busy: 0, waiting: 0, note: undefined, problem: false, last: undefined };
+  const answered = { ok: true, branch: 'B', totalMs: 62, failedOver: false } as const;
+  const note = '1 of 3 down';
+  const cases: Array<[string, Partial<StageFacts>, NodeStatus]> = [
+    ['is empty while nothing has happened', {}, {}],
+    ['shows how many are under way', { busy: 3 }, { fill: 'blue', shape: 'dot', text: '3 busy' }],
+    ['shows how many wait', { busy: 3, waiting: 12 }, { fill: 'blue', shape: 'dot', text: '3+12 busy' }],
+    ['shows that some wait though none is under way', { waiting: 2 }, { fill: 'blue', shape: 'dot', text: '0+2 busy' }],
+    ['shows work with what the policy notes', { busy: 1, note }, { fill: 'blue', shape: 'dot', text: '1 busy · 1 of 3 down' }],
+    ['shows which branch answered, and how fast', { last: answered }, { fill: 'green', shape: 'dot', text: 'B 62 ms' }],
+    ['shows seconds where it took so long', { last: { ...answered, totalMs: 2345 } }, { fill: 'green', shape: 'dot', text: 'B 2.3 s' }],
+    ['is yellow after a failover', { last: { ...answered, failedOver: true } }, { fill: 'yellow', shape: 'dot', text: 'B 62 ms' }],
+    ['is yellow with what the policy notes', { last: answered, note }, { fill: 'yellow', shape: 'dot', text: 'B 62 ms · 1 of 3 down' }],
+    ['shows what the policy notes before any request', { note }, { fill: 'yellow', shape: 'ring', text: '1 of 3 down' }],
+    ['leaves a name of ten letters whole', { last: { ...answered, branch: 'workshop 1' } }, { fill: 'green', shape: 'dot', text: 'workshop 1 62 ms' }],
+    ['shortens a longer one', { last: { ...answered, branch: 'workstation' } }, { fill: 'green', shape: 'dot', text: 'workstati… 62 ms' }],
+    ['shows the kind of the last failure', { last: { ok: false, kind: 'timeout' }, note }, { fill: 'red', shape: 'ring', text: 'llm.kind.timeout' }],
+    ['is empty after a cancel', { last: { ok: false, kind: 'cancelled' } }, {}],
+    ['shows wrong settings before everything', { problem: true, busy: 1, note, last: answered }, { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' }],
+  ];
+  for (const [what, facts, status] of cases) {
+    test(what, () => assert.deepEqual(statusOfStage({ ...idle, ...facts }), status));
+  }
 });
 
 describe('The updates of a line', () => {

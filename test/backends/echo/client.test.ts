@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import { EchoClient, type EchoOptions } from '../../../nodes/backends/echo/client.ts';
 import { Answer } from '../../../nodes/core/completion.ts';
+import { continuationOf } from '../../../nodes/core/continuation.ts';
 import { type FailureKind, failureKinds, LlmError } from '../../../nodes/core/errors.ts';
 import type { CompletionRequest } from '../../../nodes/core/request.ts';
 import { FakeTime, settled } from '../../support/fake-time.ts';
@@ -66,6 +67,15 @@ test('it stops before the first stop sequence', async () => {
   const stopped = await echoOf(requestOf('Once upon a time', { stop: ['time', 'upon', 'never'] }));
   assert.deepEqual([stopped.text, stopped.finishReason], ['Once ', 'stop']);
   assert.equal((await echoOf(requestOf('Once upon', { stop: 'never' }))).text, 'Once upon');
+});
+
+test('asked to go on, it says the rest', async () => {
+  const restOf = async (payload: unknown, said: string) => (await echoOf(requestOf(continuationOf(payload, said, undefined)))).text;
+  assert.equal(await restOf('Once upon a time', 'Once upon'), ' a time');
+  assert.equal(await restOf('Once upon a time', 'Once upon a time'), '');
+  assert.equal(await restOf('Once upon a time', 'Something else'), 'Once upon a time');
+  const conversation = [{ role: 'user', content: 'First' }, { role: 'assistant', content: 'Fir' }, { role: 'user', content: 'Second' }];
+  assert.equal(await restOf(conversation, 'Sec'), 'ond');
 });
 
 test('words come at their pace after the first delay', async (t) => {
