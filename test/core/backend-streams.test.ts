@@ -49,7 +49,7 @@ describe('A cancelled request', () => {
     t.after(bus.on('failure', () => abort()));
     first.abort(cancel);
     await settled();
-    assert.equal(holder.failure, cancel);
+    assert.equal(holder.failure?.message, cancel.message);
     assert.equal(outcome.failure, cancel);
     assert.equal(third.completion?.text, 'Hi');
     assert.deepEqual([client.attempts, backend.busy], [2, 0]);
@@ -61,7 +61,8 @@ describe('A cancelled request', () => {
     await time.advance(1000);
     abort();
     await settled();
-    assert.equal(outcome.failure, cancel);
+    assert.equal(outcome.failure?.message, cancel.message);
+    assert.deepEqual(outcome.failure.cause.attempts?.map(({ error }) => error), ['overloaded']);
     assert.deepEqual([client.attempts, time.timers, backend.busy], [1, 0, 0]);
   });
 

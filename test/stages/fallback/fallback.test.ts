@@ -56,7 +56,7 @@ describe('A fallback with settings of its own', () => {
 
   const many = Array.from({ length: 51 }, () => ({}));
   const wrong: Array<[string, object, RegExp]> = [
-    ['without rows', { branches: undefined }, /branches must be a list of at least one row\./],
+    ['without rows', { branches: [] }, /branches must be a list of at least one row\./],
     ['with an object for its rows', { branches: { 0: {} } }, /branches must be a list/],
     ['with 51 rows', { branches: many }, /branches must have at most 50 rows\./],
     ['with two rows of one name', { branches: [{ name: 'x' }, { name: 'x' }] }, /Two rows have the name x\./],

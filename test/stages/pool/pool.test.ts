@@ -70,7 +70,6 @@ describe('A pool with settings of its own', () => {
 
   const many = Array.from({ length: 51 }, () => ({}));
   const wrong: Array<[string, object, RegExp]> = [
-    ['without rows', { members: undefined }, /members must be a list of at least one row\./],
     ['with an empty list', { members: [] }, /members must be a list of at least one row\./],
     ['with a text for its rows', { members: '[{}]' }, /members must be a list/],
     ['with 51 rows', { members: many }, /members must have at most 50 rows\./],

@@ -118,7 +118,7 @@ describe('A router with settings of its own', () => {
   const many = Array.from({ length: 51 }, () => ({ percent: 1 }));
   const byRules = (rule: unknown) => ({ mode: 'rules', branches: [{ rule }] });
   const wrong: Array<[string, object, RegExp]> = [
-    ['without rows', { branches: null }, /branches must be a list of at least one row\./],
+    ['without rows', { branches: [] }, /branches must be a list of at least one row\./],
     ['with 51 rows', { branches: many }, /branches must have at most 50 rows\./],
     ['with two rows of one name', { branches: [{ name: 'x', ...all }, { name: 'x' }] }, /Two rows have the name x\./],
     ['whose rows say nothing', { branches: [{}, {}] }, /The percentages add up to 0, not to 100\./],
