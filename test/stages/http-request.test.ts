@@ -67,6 +67,24 @@ describe('An http request', () => {
   });
 });
 
+describe('A backend and an http request in one branch', () => {
+  const both = async (t: TestContext, first: 'backend' | 'request') => {
+    const server = await startServer((exchange) => exchange.text(500, 'Sorry'));
+    t.after(() => server.close());
+    const [entry, httpTo, backendTo] = first === 'backend' ? ['backend', 'return', 'http'] : ['http', 'backend', 'return'];
+    const http = { id: 'http', type: 'http request', method: 'POST', ret: 'txt', url: server.url, wires: [[httpTo]] };
+    return startStages(t, [...stage([[[entry]]]), http, { ...echo('backend'), wires: [[backendTo]] }, returnNode]);
+  };
+
+  test('fail where the request comes last and is refused', async (t) => {
+    assert.equal((await failureOf(await both(t, 'backend'))).code, 'server');
+  });
+
+  test('answer where the backend comes last, whatever it was given', async (t) => {
+    assert.equal((await answerOf(await both(t, 'request'))).payload, 'Sorry');
+  });
+});
+
 describe('What a message has from an earlier time', () => {
   const earlier = {
     statusCode: 500,

@@ -25,7 +25,8 @@ const provider = { id: 'flow', label: 'The server in the branch', url: '' };
 export function outcomeOf(msg: ForeignMessage, before: ForeignMessage, node: Node): Outcome {
   const isNew = (property: keyof ForeignMessage) => !isDeepStrictEqual(msg[property], before[property]);
   const completion = isNew('completion') && isCompletion(msg.completion) ? msg.completion : undefined;
-  const isAnswered = completion !== undefined || !(isNew('statusCode') || isNew('headers'));
+  // A status from before a backend answered tells nothing of the answer; one from after it does.
+  const isAnswered = (completion !== undefined && completion.text === msg.payload) || !(isNew('statusCode') || isNew('headers'));
   const failure = (isNew('error') && caught(msg)) || (!isAnswered && refused(msg)) || undefined;
   if (failure) return { ok: false, failure };
   const text = textOf(msg.payload);
