@@ -147,15 +147,16 @@ class Calls {
     if (this.#open.delete(call.frame.call)) call.settle(outcome);
   }
 
-  /** When nodes go: fails the calls whose messages go down with them. */
-  failLost(among: Iterable<Call> = this.#open.values()): void {
-    for (const call of among) {
-      if (call.isLost) this.end(call, { ok: false, failure: lost() });
-    }
+  /** In a deploy: fails the calls whose messages went down with the nodes that carried them. What is on a wire now may still arrive. */
+  failLost(): void {
+    const lost = [...this.#open.values()].filter(({ isLost }) => isLost);
+    setImmediate(() => {
+      for (const call of lost) if (call.isLost) this.end(call, { ok: false, failure: lostOnItsWay() });
+    });
   }
 }
 
-function lost(): LlmError {
+function lostOnItsWay(): LlmError {
   return new LlmError('unavailable', 'The nodes of the branch were deployed anew while the request was on its way.', { hint: 'Send the request again.' });
 }
 

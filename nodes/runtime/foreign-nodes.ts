@@ -14,6 +14,8 @@ export function watchForeignNodes(RED: NodeAPI): void {
     if (frame) calls.settle(frame, { ok: false, failure: foreignFailure(node.node) });
   });
   RED.events.on('flows:started', () => calls.failLost());
+  // What stops is gone in the next breath: a stage that stops with it need not wait for what cannot come.
+  RED.events.on('flows:stopping', () => queueMicrotask(() => calls.failLost()));
 }
 
 /** What Node-RED says when a node calls done. */

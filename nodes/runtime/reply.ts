@@ -4,7 +4,7 @@ import type { TokenSink } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
 import { type Call, calls, type Frame, type LlmMessage, topFrame, withoutFrames } from './calls.ts';
 import { llmNode } from './llm-nodes.ts';
-import { isWired, nodesBehind } from './wires.ts';
+import { isWired, lookBehind } from './wires.ts';
 
 export type Send = (msg: LlmMessage | Array<LlmMessage | null>) => void;
 export type Done = (error?: Error) => void;
@@ -100,7 +100,7 @@ export class Reply {
   }
 
   #behind(): readonly Node[] {
-    return nodesBehind(this.#RED, this.#node, 0, this.#msg);
+    return lookBehind(this.#RED, this.#node, 0, this.#msg).nodes;
   }
 }
 

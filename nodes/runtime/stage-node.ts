@@ -12,7 +12,7 @@ import { type Done, Reply, type Send } from './reply.ts';
 import { atPort, type Branch, StageRequest } from './stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
-import { nodesBehind } from './wires.ts';
+import { lookBehind } from './wires.ts';
 
 export interface StageConfig extends NodeDef {
   /** Whether tokens leave by a last port as they come. */
@@ -97,7 +97,7 @@ class StageNode<Config extends StageConfig> implements Stage {
   }
 
   refusalOf(branch: Branch): FailureKind | undefined {
-    for (const { id } of nodesBehind(this.RED, this.node, branch.index + 1, {})) {
+    for (const { id } of lookBehind(this.RED, this.node, branch.index + 1, {}).nodes) {
       const next = llmNode(id);
       if (next) return next.refusal;
     }

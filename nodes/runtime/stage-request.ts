@@ -5,7 +5,7 @@ import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
 import { calls, type Frame, type LlmMessage, type Outcome, withoutFrames } from './calls.ts';
 import { loop, type Send } from './reply.ts';
-import { areGone, isWired, nodesBehind, wiredTo } from './wires.ts';
+import { type Behind, hasChanged, isWired, lookBehind, wiredTo } from './wires.ts';
 
 /** The wires that leave a stage by one port, up to where the answer returns. */
 export interface Branch {
@@ -121,7 +121,7 @@ export class StageRequest {
   async #outcomeOf(branch: Branch, { timeoutMs, msg = this.msg }: AttemptOptions): Promise<Outcome> {
     const { RED, node, send, signal } = this.#context;
     const port = branch.index + 1;
-    const behind = nodesBehind(RED, node, port, msg);
+    const behind = lookBehind(RED, node, port, msg);
     const refusal = this.#refusal(branch, port, behind);
     if (refusal) return { ok: false, failure: refusal };
     const limit = new AttemptLimit(signal, timeoutMs, branch);
@@ -130,7 +130,7 @@ export class StageRequest {
       signal: limit.signal,
       sink: this.#sink(),
       deadline: Math.min(this.#context.deadline, limit.deadline),
-      isLost: () => areGone(RED, behind),
+      isLost: () => hasChanged(behind, lookBehind(RED, node, port, msg)),
     });
     const sent = withoutFrames(RED.util.cloneMessage(msg));
     sent._llmCalls = [...this.#frames, frame];
@@ -140,13 +140,13 @@ export class StageRequest {
     return result.ok ? result : { ok: false, failure: this.#explained(result.failure, branch) };
   }
 
-  #refusal({ name }: Branch, port: number, behind: readonly Node[]): LlmError | undefined {
+  #refusal({ name }: Branch, port: number, behind: Behind): LlmError | undefined {
     const { RED, node, signal } = this.#context;
     if (signal.aborted) return signal.reason as LlmError;
     if (!isWired(node, port)) {
       return new LlmError('not_found', `The branch ${name} is not wired.`, { hint: 'Wire its port to a backend, or remove its row.' });
     }
-    if (behind.includes(node)) return loop(`The branch ${name}`);
+    if (behind.nodes.includes(node)) return loop(`The branch ${name}`);
     if (wiredTo(RED, node, port).length > 0) return undefined;
     return new LlmError('unavailable', `The nodes of the branch ${name} do not run.`, { hint: 'They are being deployed, disabled or of an unknown type.' });
   }

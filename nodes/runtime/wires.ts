@@ -7,47 +7,66 @@ interface WiredNode extends Node {
   wires?: string[][];
 }
 
+/** What lies behind a port. */
+export interface Behind {
+  /** The nodes that run, the nearest first. */
+  readonly nodes: readonly Node[];
+  /** The ids of those that do not: they are disabled, or being deployed. */
+  readonly missing: ReadonlySet<string>;
+}
+
 /** What was found, until the flows change. */
-const found = new WeakMap<object, Map<string, readonly Node[]>>();
+const found = new WeakMap<object, Map<string, Behind>>();
 
 /** The nodes that a port is wired to and that run now: in the middle of a deploy some may not. */
 export function wiredTo(RED: NodeAPI, node: Node, port: number): Node[] {
-  return ((node as WiredNode).wires?.[port] ?? []).map((id) => findNode(RED, id)).filter((next) => next !== undefined);
+  return idsAt(node, port).map((id) => findNode(RED, id)).filter((next) => next !== undefined);
 }
 
 export function isWired(node: Node, port: number): boolean {
-  return ((node as WiredNode).wires?.[port] ?? []).length > 0;
+  return idsAt(node, port).length > 0;
 }
 
-/** All nodes behind a port, the nearest first. Follows a link out in return mode to the link call that waits for the message. */
-export function nodesBehind(RED: NodeAPI, node: Node, port: number, msg: LlmMessage): readonly Node[] {
+function idsAt(node: WiredNode, port: number): readonly string[] {
+  return node.wires?.[port] ?? [];
+}
+
+/** All that lies behind a port. Follows a link out in return mode to the link call that waits for the message. */
+export function lookBehind(RED: NodeAPI, node: Node, port: number, msg: LlmMessage): Behind {
   const known = cacheOf(RED);
   const callers = linkCallers(msg);
   const key = [node.id, port, ...callers].join();
-  let nodes = known.get(key);
-  if (!nodes) known.set(key, (nodes = walk(RED, wiredTo(RED, node, port), callers)));
-  return nodes;
+  let all = known.get(key);
+  if (!all) known.set(key, (all = walk(RED, idsAt(node, port), callers)));
+  return all;
 }
 
-/** True where one of the nodes has been replaced or removed since it was found. */
-export function areGone(RED: NodeAPI, nodes: readonly Node[]): boolean {
-  return nodes.some((node) => findNode(RED, node.id) !== node);
+/** True where one of the nodes was replaced, removed or wired off, or was missing and is there now: a message on its way there is lost. */
+export function hasChanged(before: Behind, now: Behind): boolean {
+  return before.nodes.some((node) => !now.nodes.includes(node)) || [...before.missing].some((id) => !now.missing.has(id));
 }
 
-function walk(RED: NodeAPI, from: readonly Node[], callers: readonly string[]): Node[] {
-  /** Each node with how many link calls wait for the message when it comes there. */
-  const nodes = new Map(from.map((node) => [node, callers.length]));
+function walk(RED: NodeAPI, from: readonly string[], callers: readonly string[]): Behind {
+  /** Each id with how many link calls wait for the message when it comes there. */
+  const ids = new Map(from.map((id) => [id, callers.length]));
+  const nodes: Node[] = [];
+  const missing = new Set<string>();
   // A map gives what is added while it is walked.
-  for (const [node, waiting] of nodes) {
+  for (const [id, waiting] of ids) {
+    const node = findNode(RED, id);
+    if (!node) {
+      missing.add(id);
+      continue;
+    }
+    nodes.push(node);
     const leaves = wiresOf(node);
     const returns = node.type === 'link out' && leaves.length === 0;
     const caller = returns ? findNode(RED, callers[waiting - 1] ?? '') : undefined;
-    for (const id of caller ? wiresOf(caller) : leaves) {
-      const next = findNode(RED, id);
-      if (next && !nodes.has(next)) nodes.set(next, returns ? waiting - 1 : waiting);
+    for (const next of caller ? wiresOf(caller) : leaves) {
+      if (!ids.has(next)) ids.set(next, returns ? waiting - 1 : waiting);
     }
   }
-  return [...nodes.keys()];
+  return { nodes, missing };
 }
 
 function wiresOf({ wires = [] }: WiredNode): string[] {
@@ -65,10 +84,10 @@ function findNode(RED: NodeAPI, id: string): Node | undefined {
   return node ?? undefined;
 }
 
-function cacheOf(RED: NodeAPI): Map<string, readonly Node[]> {
+function cacheOf(RED: NodeAPI): Map<string, Behind> {
   let known = found.get(RED.events);
   if (!known) {
-    const fresh = (known = new Map<string, readonly Node[]>());
+    const fresh = (known = new Map<string, Behind>());
     found.set(RED.events, fresh);
     for (const event of ['flows:stopping', 'flows:starting', 'flows:started']) RED.events.on(event, () => fresh.clear());
   }
