@@ -22,7 +22,7 @@ export class Reply {
   readonly #done: Done;
   readonly #call: Call | undefined;
   readonly #frame: Frame | undefined;
-  /** Whether a return node behind the node's answer port will hand the answer back. */
+  /** Whether a return node behind the node's answer port is to hand the answer back. */
   readonly #byWire: boolean;
 
   /** Marks the message as this node's work. */
@@ -35,7 +35,7 @@ export class Reply {
     const frame = topFrame(msg);
     this.#call = frame && calls.find(frame);
     this.isAbandoned = frame !== undefined && this.#call === undefined;
-    this.#byWire = frame === undefined || this.#behind().some(({ type }) => type === returnType);
+    this.#byWire = frame === undefined || this.#hasWayBack();
     if (!this.#call) return;
     this.#frame = this.#call.enter();
     msg._llmCalls = [...(msg._llmCalls ?? []).slice(0, -1), this.#frame];
@@ -70,11 +70,13 @@ export class Reply {
   }
 
   succeed(answer: LlmMessage): void {
+    if (this.#frame && this.#byWire && !this.#hasWayBack()) {
+      this.fail(wiredOff());
+      return;
+    }
     this.#call?.leave();
     if (this.#byWire || !this.#frame) {
       this.#send(answer);
-      // In the middle of a deploy nobody may be there to take it.
-      if (this.#call) calls.failLost([this.#call]);
     } else {
       const copy = isWired(this.#node, 0) ? withoutFrames(this.#RED.util.cloneMessage(answer)) : undefined;
       calls.settle(this.#frame, { ok: true, msg: answer });
@@ -99,6 +101,10 @@ export class Reply {
     this.#done();
   }
 
+  #hasWayBack(): boolean {
+    return this.#behind().some(({ type }) => type === returnType);
+  }
+
   #behind(): readonly Node[] {
     return lookBehind(this.#RED, this.#node, 0, this.#msg).nodes;
   }
@@ -109,4 +115,9 @@ export function loop(what: string): LlmError {
   return new LlmError('invalid_request', `${what} leads back into its own stage.`, {
     hint: 'Remove the wire that leads back: the answer of a branch returns by itself.',
   });
+}
+
+/** Handed back at once, the answer would lack what the nodes before the return node do to it. */
+function wiredOff(): LlmError {
+  return new LlmError('unavailable', 'The nodes behind the backend were deployed anew before it answered.', { hint: 'Send the request again.' });
 }

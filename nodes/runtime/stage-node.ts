@@ -3,7 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
-import { calls, type LlmMessage } from './calls.ts';
+import type { LlmMessage } from './calls.ts';
 import { asProblem } from './connection.ts';
 import { watchForeignNodes } from './foreign-nodes.ts';
 import { InFlight } from './in-flight.ts';
@@ -176,8 +176,6 @@ class StageNode<Config extends StageConfig> implements Stage {
   async #close(): Promise<void> {
     this.#leave();
     this.#closing.abort(new LlmError('cancelled', 'The node closes.'));
-    // Node-RED takes nodes out one by one: only now all are gone that go.
-    setImmediate(() => calls.failLost());
     await this.#inFlight.drain();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
     this.#status.close();
