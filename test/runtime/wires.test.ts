@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { Node, NodeAPI } from 'node-red';
 import type { LlmMessage } from '../../nodes/runtime/calls.ts';
-import { areGone, isWired, nodesBehind, wiredTo } from '../../nodes/runtime/wires.ts';
+import { hasChanged, isWired, lookBehind, wiredTo } from '../../nodes/runtime/wires.ts';
 
 interface Wired {
   id: string;
@@ -38,7 +38,7 @@ class TestFlow {
 
   behind(id: string, port = 0, callers?: string[]): string[] {
     const msg = callers && { _linkSource: callers.map((node) => ({ id: 'x', node })) };
-    return nodesBehind(this.RED, this.node(id), port, { _msgid: 'm', ...msg }).map((node) => node.id);
+    return lookBehind(this.RED, this.node(id), port, { _msgid: 'm', ...msg }).nodes.map((node) => node.id);
   }
 }
 
@@ -109,7 +109,7 @@ describe('A link out', () => {
     const flow = nested();
     for (const source of ['x', 7, {}, [{}], [{ node: 7 }]]) {
       const msg = { _msgid: 'm', _linkSource: source } as unknown as LlmMessage;
-      assert.deepEqual(nodesBehind(flow.RED, flow.node('a'), 0, msg).map(({ id }) => id), ['out']);
+      assert.deepEqual(lookBehind(flow.RED, flow.node('a'), 0, msg).nodes.map(({ id }) => id), ['out']);
     }
   });
 });
@@ -142,12 +142,34 @@ describe('What was found', () => {
   });
 });
 
-test('Nodes are gone where one of them was removed or replaced', () => {
-  const flow = new TestFlow({ a: [['b']], b: [['c']], c: [] });
-  const behind = nodesBehind(flow.RED, flow.node('a'), 0, { _msgid: 'm' });
-  assert.equal(areGone(flow.RED, behind), false);
-  flow.set('c', []);
-  assert.equal(areGone(flow.RED, behind), true);
-  flow.nodes.delete('c');
-  assert.equal(areGone(flow.RED, behind), true);
+describe('What lies behind a port has changed', () => {
+  const look = (flow: TestFlow) => {
+    flow.events.emit('flows:started');
+    return lookBehind(flow.RED, flow.node('a'), 0, { _msgid: 'm' });
+  };
+  const change = (how: (flow: TestFlow) => void) => {
+    const flow = new TestFlow({ a: [['b', 'off']], b: [['c']], c: [] });
+    const before = look(flow);
+    how(flow);
+    return hasChanged(before, look(flow));
+  };
+
+  test('where a node was removed, replaced or wired off, or is back', () => {
+    assert.equal(change((flow) => flow.nodes.delete('c')), true);
+    assert.equal(change((flow) => flow.set('c', [])), true);
+    assert.equal(change((flow) => (flow.nodes.get('b') as Wired).wires?.splice(0)), true);
+    assert.equal(change((flow) => flow.set('off', [])), true);
+  });
+
+  test('not where nothing happened, or a node came to those that were there', () => {
+    assert.equal(change(() => undefined), false);
+    assert.equal(change((flow) => flow.set('elsewhere', [])), false);
+    assert.equal(
+      change((flow) => {
+        flow.set('d', []);
+        (flow.nodes.get('c') as Wired).wires = [['d']];
+      }),
+      false,
+    );
+  });
 });

@@ -3,7 +3,7 @@ import { on, once } from 'node:events';
 import { createRequire } from 'node:module';
 import type { Node, NodeAPI, NodeMessage, NodeStatus } from 'node-red';
 import type { Completion } from '../../nodes/core/completion.ts';
-import type { FailureCause, FailureKind } from '../../nodes/core/errors.ts';
+import type { FailureCause, FailureKind, LlmError } from '../../nodes/core/errors.ts';
 import { settled } from './fake-time.ts';
 
 export interface FlowNode {
@@ -34,6 +34,15 @@ interface Helper {
   getNode(id: string): Node;
   /** What it registers by itself, once for each node of the type: a flow with two would fail. */
   _nodeModules: Record<string, Register>;
+  /** Of the spies that it puts around every node. */
+  _sandbox: { restore(): void };
+}
+
+/** What Node-RED says when a node calls done. */
+interface CompleteEvent {
+  msg: FlowMessage;
+  node: { id: string };
+  error?: LlmError;
 }
 
 interface Runtime {
@@ -69,6 +78,8 @@ export class Flow {
   readonly #collecting = new WeakSet<Node>();
   readonly #received = new Map<string, FlowMessage[]>();
   readonly #waiting = new Map<string, Array<(msg: FlowMessage) => void>>();
+  readonly #listeners = new Map<string, (msg: FlowMessage) => void>();
+  readonly #onDone = new Map<string, (msg: FlowMessage, error?: LlmError) => void>();
   readonly #statuses = new Map<string, NodeStatus[]>();
   /** A node that is removed has none any more. */
   readonly #onStatus = ({ id, status = {} }: { id: string; status?: NodeStatus }) => {
@@ -82,8 +93,11 @@ export class Flow {
     helper.settings(settings);
     const flow = new Flow();
     events.on('node-status', flow.#onStatus);
+    hooks.add('onComplete.flow', ({ msg, node, error }: CompleteEvent) => flow.#onDone.get(node.id)?.(msg, error));
     try {
       await helper.load([...watchers, ...register].map(withHooks), placed(nodes), credentials);
+      // They would remember every message.
+      helper._sandbox.restore();
       flow.#collect(nodes);
     } catch (error) {
       await flow.end();
@@ -94,6 +108,22 @@ export class Flow {
 
   node(id: string): Node {
     return helper.getNode(id);
+  }
+
+  /** Whether the node runs: in the middle of a deploy it may not. */
+  has(id: string): boolean {
+    const node: Node | null | undefined = helper.getNode(id);
+    return node !== undefined && node !== null;
+  }
+
+  /** Tells of each message that a node is done with: in the middle of a deploy, Catch and Complete nodes are deaf. */
+  onDone(id: string, listener: (msg: FlowMessage, error?: LlmError) => void): void {
+    this.#onDone.set(id, listener);
+  }
+
+  /** Takes what a helper node gets as it comes, instead of `next` and `rest`. */
+  listen(id: string, take: (msg: FlowMessage) => void): void {
+    this.#listeners.set(id, take);
   }
 
   send(id: string, msg: object): void {
@@ -140,6 +170,7 @@ export class Flow {
 
   async end(): Promise<void> {
     events.off('node-status', this.#onStatus);
+    hooks.remove('*.flow');
     await helper.unload();
     await helper.stopServer();
   }
@@ -150,8 +181,8 @@ export class Flow {
       if (type !== 'helper' || this.#collecting.has(node)) continue;
       this.#collecting.add(node);
       node.on('input', (msg: FlowMessage) => {
-        const waiting = listOf(this.#waiting, id).shift();
-        if (waiting) waiting(msg);
+        const take = this.#listeners.get(id) ?? listOf(this.#waiting, id).shift();
+        if (take) take(msg);
         else listOf(this.#received, id).push(msg);
       });
     }
