@@ -52,17 +52,19 @@ export function readSetting(name: StageField, given: unknown): number {
 export type RowConfig = Readonly<Record<string, unknown>>;
 
 /**
- * The rows of a stage, each with its place, its name and what else `read` takes from it.
+ * The rows of a stage, each with its output, its name and what else `read` takes from it.
  * @throws RangeError where there are none or too many, or two of one name
  */
-export function readRows<Row>(property: string, given: unknown, read: (row: RowConfig) => Row): Array<Row & { index: number; name: string }> {
+export function readRows<Row>(property: string, given: unknown, read: (row: RowConfig) => Row): Array<Row & { port: number; name: string }> {
   if (!Array.isArray(given) || given.length === 0) throw new RangeError(`${property} must be a list of at least one row.`);
   if (given.length > mostRows) throw new RangeError(`${property} must have at most ${mostRows} rows.`);
   const rows = given.map((row: unknown, index) => {
     const config = isRecord(row) ? row : {};
-    return { ...read(config), index, name: rowName(config['name'], index) };
+    // Port 0 is the answer's.
+    return { ...read(config), port: index + 1, name: rowName(config['name'], index) };
   });
-  const twice = rows.find(({ name, index }) => rows.some((other) => other.index < index && other.name === name));
+  const names = rows.map(({ name }) => name);
+  const twice = rows.find(({ name }, index) => names.indexOf(name) < index);
   if (twice) throw new RangeError(`Two rows have the name ${twice.name}.`);
   return rows;
 }

@@ -97,7 +97,7 @@ class StageNode<Config extends StageConfig> implements Stage {
   }
 
   refusalOf(branch: Branch): FailureKind | undefined {
-    for (const { id } of lookBehind(this.RED, this.node, branch.index + 1, {}).nodes) {
+    for (const { id } of lookBehind(this.RED, this.node, branch.port, {}).nodes) {
       const next = llmNode(id);
       if (next) return next.refusal;
     }

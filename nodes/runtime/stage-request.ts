@@ -9,8 +9,9 @@ import { type Behind, hasChanged, isWired, lookBehind, wiredTo } from './wires.t
 
 /** The wires that leave a stage by one port, up to where the answer returns. */
 export interface Branch {
-  /** In the order of the stage's rows; its port is the one after. */
-  readonly index: number;
+  /** The output that it leaves by. */
+  readonly port: number;
+  /** Empty where a stage has but one. */
   readonly name: string;
 }
 
@@ -120,7 +121,7 @@ export class StageRequest {
 
   async #outcomeOf(branch: Branch, { timeoutMs, msg = this.msg }: AttemptOptions): Promise<Outcome> {
     const { RED, node, send, signal } = this.#context;
-    const port = branch.index + 1;
+    const { port } = branch;
     const behind = lookBehind(RED, node, port, msg);
     const refusal = this.#refusal(branch, port, behind);
     if (refusal) return { ok: false, failure: refusal };

@@ -49,7 +49,7 @@ export class FallbackPolicy implements StagePolicy {
   }
 
   #isFreeAfter(row: FallbackRow): boolean {
-    return this.branches.slice(row.index + 1).some((later) => !this.#stage.refusalOf(later));
+    return this.branches.slice(this.branches.indexOf(row) + 1).some((later) => !this.#stage.refusalOf(later));
   }
 
   /** What to ask the next branch once a reader has seen a part of the answer. @throws the failure where that is the end */

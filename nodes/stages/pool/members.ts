@@ -19,7 +19,7 @@ export interface BreakerLimits {
 const failureCountsMs = 10_000;
 
 export class PoolMember implements Branch, Member {
-  readonly index: number;
+  readonly port: number;
   readonly name: string;
   readonly weight: number;
   busy = 0;
@@ -29,8 +29,8 @@ export class PoolMember implements Branch, Member {
   /** After a rate limit: until when it is left alone, in ms since the epoch. */
   #coolUntil = 0;
 
-  constructor({ index, name, weight, maxConcurrent }: MemberOptions, limits: BreakerLimits, onBreaker: () => void) {
-    this.index = index;
+  constructor({ port, name, weight, maxConcurrent }: MemberOptions, limits: BreakerLimits, onBreaker: () => void) {
+    this.port = port;
     this.name = name;
     this.weight = weight;
     this.#maxConcurrent = maxConcurrent || Infinity;

@@ -63,7 +63,7 @@ describe('Told to start over', () => {
   });
 
   test('the fallback fails where its reader can take nothing back', async () => {
-    const rows = ['A', 'B'].map((name, index) => ({ index, name, on: new Set(['server'] as const), timeoutMs: 0 }));
+    const rows = ['A', 'B'].map((name, index) => ({ port: index + 1, name, on: new Set(['server'] as const), timeoutMs: 0 }));
     const asked: string[] = [];
     const request = requestOf({ payload: 'Hello' }, ({ name }) => {
       asked.push(name);

@@ -13,7 +13,7 @@ function poolOf(t: TestContext, strategy: Strategy, weights: number[], id?: stri
   const down = new Set<string>();
   const stage = stageOf(id, down);
   const limits = { breakerFailures: 0, breakerOpenMs: 0 };
-  const rows = weights.map((weight, index) => ({ index, name: String.fromCodePoint(97 + index), weight, maxConcurrent: 0 }));
+  const rows = weights.map((weight, index) => ({ port: index + 1, name: String.fromCodePoint(97 + index), weight, maxConcurrent: 0 }));
   const members = rows.map((row) => new PoolMember(row, limits, () => undefined));
   const stickyKey = strategy === 'sticky' ? new StickyKey(stage.RED, stage.node, 'llm.session', 'msg') : undefined;
   const policy = new PoolPolicy(members, { strategy, stickyKey, attempts: 3, timeoutMs: 0, maxQueued: 0, queueTimeoutMs: 0 }, stage);

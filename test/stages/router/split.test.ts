@@ -7,7 +7,7 @@ import { chiSquare, countsOf, keys, membersOf, seeded } from '../../support/memb
 import { echo, StageFlow, stageOf } from '../../support/policies.ts';
 
 function rowsOf(...percents: number[]): SplitRow[] {
-  return percents.map((percent, index) => ({ index, name: String.fromCodePoint(97 + index), percent, shadow: false, onFailure: 'fail' }));
+  return percents.map((percent, index) => ({ port: index + 1, name: String.fromCodePoint(97 + index), percent, shadow: false, onFailure: 'fail' }));
 }
 
 const messageOf = (user: unknown): LlmMessage & { user: unknown } => ({ _msgid: '', user });
