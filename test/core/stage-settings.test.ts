@@ -26,15 +26,15 @@ test('no time limit is longer than a timer can be', () => {
   for (const name of ['timeoutMs', 'queueTimeoutMs', 'breakerOpenMs'] as const) assert.ok(stageFields[name].max < 2 ** 31, name);
 });
 
-test('rows have their place, their name, and what else is read from them', () => {
+test('rows have their output, their name, and what else is read from them', () => {
   const rows = readRows('branches', [{ name: 'cloud', size: 2 }, {}, null, 'x', ['y'], { name: ' edge ' }], ({ size = 1 }) => ({ size }));
   assert.deepEqual(rows, [
-    { index: 0, name: 'cloud', size: 2 },
-    { index: 1, name: 'B', size: 1 },
-    { index: 2, name: 'C', size: 1 },
-    { index: 3, name: 'D', size: 1 },
-    { index: 4, name: 'E', size: 1 },
-    { index: 5, name: 'edge', size: 1 },
+    { port: 1, name: 'cloud', size: 2 },
+    { port: 2, name: 'B', size: 1 },
+    { port: 3, name: 'C', size: 1 },
+    { port: 4, name: 'D', size: 1 },
+    { port: 5, name: 'E', size: 1 },
+    { port: 6, name: 'edge', size: 1 },
   ]);
 });
 
