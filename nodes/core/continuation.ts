@@ -11,10 +11,12 @@ export const continueRequest = 'Your answer was cut off. Go on exactly where it 
  * @throws LlmError `invalid_request` for a payload that is no prompt
  */
 export function continuationOf(payload: unknown, said: string, tools: unknown): ChatMessage[] | undefined {
-  const messages = readMessages(payload);
+  const asked = readMessages(payload);
+  // Asked for the rest of an answer itself: then what was said before belongs to it.
+  const { messages, said: before } = continued(asked) ?? { messages: asked, said: '' };
   const hasTools = (Array.isArray(tools) && tools.length > 0) || messages.some(({ role, tool_calls: calls }) => role === 'tool' || calls !== undefined);
   if (said === '' || hasTools) return undefined;
-  return [...messages, { role: 'assistant', content: said }, { role: 'user', content: continueRequest }];
+  return [...messages, { role: 'assistant', content: before + said }, { role: 'user', content: continueRequest }];
 }
 
 /** What an answer that goes on from a conversation by {@link continuationOf} continues; undefined for any other conversation. */
