@@ -48,6 +48,10 @@ export class StageRequest {
   readonly #startedAt = performance.now();
   #committed = false;
   #said = '';
+  /** What a reader had seen when the attempt under way began. */
+  #saidBefore = '';
+  /** True once the attempt under way has given a reader something. */
+  #isTelling = false;
   #queuedMs = 0;
 
   constructor(msg: LlmMessage, context: StageContext) {
@@ -106,8 +110,9 @@ export class StageRequest {
    */
   async attempt(branch: Branch, options: AttemptOptions): Promise<LlmMessage> {
     const { shadow = false } = options;
-    const { said } = this;
     const startedAt = performance.now();
+    this.#saidBefore = this.#said;
+    this.#isTelling = false;
     const outcome = await this.#outcomeOf(branch, options);
     const ms = performance.now() - startedAt;
     this.#tell(branch, outcome, ms, shadow);
@@ -115,7 +120,7 @@ export class StageRequest {
     if (!outcome.ok) throw outcome.failure;
     const { msg } = outcome;
     if (msg.completion) this.#clock(msg.completion, startedAt);
-    if (this.#said === said) await this.#writeWhole(msg);
+    await this.#writeWhole(msg);
     return this.#restored(msg);
   }
 
@@ -161,23 +166,29 @@ export class StageRequest {
   #sink(): TokenSink | undefined {
     const { sink } = this.#context;
     if (!sink) return undefined;
-    return {
-      write: (parts) => {
-        this.#see(parts);
-        return sink.write(parts);
-      },
-      ...(sink.restart && { restart: () => this.restart() }),
+    const write = (parts: readonly StreamPart[]) => {
+      this.#see(parts);
+      return sink.write(parts);
     };
+    const restart = async () => {
+      // A branch that goes on takes back only what is its own.
+      const before = this.#saidBefore;
+      await this.restart();
+      if (before) await write([{ type: 'text', text: before }]);
+    };
+    return { write, ...(sink.restart && { restart }) };
   }
 
   #see(parts: readonly StreamPart[]): void {
     this.#committed = true;
+    this.#isTelling = true;
     for (const part of parts) if (part.type === 'text') this.#said += part.text;
   }
 
   /** Foreign nodes give no tokens: their answer is one. */
   async #writeWhole({ completion }: LlmMessage): Promise<void> {
-    if (completion?.text) await this.#sink()?.write([{ type: 'text', text: completion.text }]);
+    if (this.#isTelling || !completion?.text) return;
+    await this.#sink()?.write([{ type: 'text', text: completion.text }]);
   }
 
   /** The times count from when the stage got the request. */
