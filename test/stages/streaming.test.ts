@@ -1,118 +1,191 @@
+/** Tokens on their way up through stages: the same as from the backend, no faster than they are read, and told once. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import registerEcho from '../../nodes/backends/echo/echo.ts';
-import type { StreamPart } from '../../nodes/core/completion.ts';
+import type { StreamPart, TokenSink } from '../../nodes/core/completion.ts';
+import { LlmError } from '../../nodes/core/errors.ts';
 import { calls } from '../../nodes/runtime/calls.ts';
 import registerFallback from '../../nodes/stages/fallback/fallback.ts';
 import registerPool from '../../nodes/stages/pool/pool.ts';
 import registerReturn from '../../nodes/stages/return/return.ts';
 import registerRouter from '../../nodes/stages/router/router.ts';
-import { ask, Reader, textOf } from '../support/asking.ts';
-import { settled } from '../support/fake-time.ts';
-import { Flow, type FlowNode } from '../support/flow.ts';
+import { ask, hungUp } from '../support/asking.ts';
+import { Flow, type FlowMessage, type FlowNode, quiet } from '../support/flow.ts';
+import { answerType } from '../support/foreign.ts';
 import { modelType } from '../support/model-type.ts';
-import { answers, finish, type Script, text } from '../support/scripted-client.ts';
+import { finish, type Script, text } from '../support/scripted-client.ts';
 
-let flow: Flow | undefined;
-
+let running: Flow | undefined;
 afterEach(async () => {
-  await flow?.end();
-  flow = undefined;
+  await running?.end();
+  running = undefined;
   assert.equal(calls.size, 0);
 });
 
-/** Router, fallback and pool over one model. `more` goes to the router. */
-async function start(script: Script, more: object = {}): Promise<Flow> {
-  const stages: FlowNode[] = [
-    { id: 'router', type: 'llm-router', branches: [{ percent: 100 }], ...more, wires: [['answers'], ['fallback'], ['tokens']] },
-    { id: 'fallback', type: 'llm-fallback', branches: [{}], wires: [[], ['pool']] },
-    { id: 'pool', type: 'llm-pool', members: [{}], wires: [[], ['model']] },
-    { id: 'model', type: 'test-model', stream: true, wires: [[], ['model-tokens']] },
-    ...['answers', 'tokens', 'model-tokens'].map((id) => ({ id, type: 'helper', wires: [] })),
+/** A fallback over a router over a pool over whatever `member` is. */
+function threeStages(member: string, settings: object = {}): FlowNode[] {
+  return [
+    { id: 'outer', type: 'llm-fallback', branches: [{}], wires: [['answers'], ['middle'], ['outer tokens']], ...settings },
+    { id: 'middle', type: 'llm-router', mode: 'split', branches: [{ percent: 100 }], wires: [[], ['inner'], ['middle tokens']], ...settings },
+    { id: 'inner', type: 'llm-pool', members: [{}], wires: [[], [member], ['inner tokens']], ...settings },
   ];
-  flow = await Flow.start([modelType({ model: script }), registerRouter, registerFallback, registerPool], stages);
-  return flow;
 }
 
-const pieces: ReadonlyArray<readonly StreamPart[]> = [
-  [{ type: 'thinking', text: 'Hm' }],
-  [text('One'), text(' two')],
-  [text(' three'), { type: 'toolCall', index: 0, id: 'c1', name: 'look', arguments: '{}' }],
+const watchers = ['answers', 'tokens', 'outer tokens', 'middle tokens', 'inner tokens'].map((id) => ({ id, type: 'helper', wires: [] }));
+
+async function start(nodes: readonly FlowNode[], script?: Script): Promise<Flow> {
+  const types = [registerFallback, registerPool, registerRouter, registerReturn, answerType, ...(script ? [modelType({ model: script })] : [])];
+  return (running = await Flow.start(types, [...nodes, ...watchers]));
+}
+
+const model: FlowNode = { id: 'model', type: 'test-model', stream: true, retries: 0, wires: [[], ['tokens']] };
+
+/** Pieces as a network delivers them: of every kind, and some with more than one part. */
+const pieces: StreamPart[][] = [
+  [{ type: 'model', model: 'small' }],
+  [{ type: 'thinking', text: 'Hm', signature: 's' }],
+  [text('Once'), text(' upon')],
+  [text(' a time')],
+  [{ type: 'logprobs', logprobs: [-1] }, text('.')],
+  [{ type: 'toolCall', index: 0, id: 'c', name: 'look', arguments: '{}' }],
   [{ type: 'usage', usage: { inputTokens: 1, outputTokens: 4 } }, finish],
 ];
 
-describe('Streaming through three stages', () => {
-  test('gives the reader every part that the model gives, and no other', async () => {
-    const running = await start(answers(...pieces));
-    const reader = new Reader();
-    const outcome = await ask(running, 'router', { payload: 'Hello' }, { sink: reader });
-    assert.deepEqual(reader.parts, pieces.flat());
-    assert.equal(outcome.ok && outcome.msg.completion?.text, 'One two three');
+const tale: Script = async function* ({ onConnected }) {
+  onConnected();
+  yield* pieces;
+};
+
+/** All that is written, write by write. */
+function recorder(): { writes: Array<readonly StreamPart[]>; sink: TokenSink } {
+  const writes: Array<readonly StreamPart[]> = [];
+  return { writes, sink: { write: (parts) => void writes.push(parts) } };
+}
+
+describe('Tokens through three stages', () => {
+  test('are those of the backend, piece for piece', async () => {
+    const flow = await start([...threeStages('model'), model], tale);
+    const [direct, nested] = [recorder(), recorder()];
+    const straight = await ask(flow, 'model', { payload: 'Hello' }, { sink: direct.sink });
+    const through = await ask(flow, 'outer', { payload: 'Hello' }, { sink: nested.sink });
+    assert.deepEqual(nested.writes, direct.writes);
+    assert.equal(nested.writes.length, pieces.length - 1, 'All but the first piece, which nobody could see.');
+    assert.ok(straight.ok && through.ok);
+    assert.deepEqual(through.msg.completion?.message, straight.msg.completion?.message);
   });
 
-  test('gives the token port of the outermost what the port of the backend gives', async () => {
-    const running = await start(answers(...pieces), { stream: true });
-    running.send('router', { payload: 'Hello' });
-    assert.equal((await running.next('answers')).payload, 'One two three');
-    const positions = (list: Awaited<ReturnType<Flow['rest']>>) => list.map(({ payload, parts, complete }) => [payload, (parts as { index: number }).index, complete]);
-    const [outer, inner] = [await running.rest('tokens'), await running.rest('model-tokens')];
-    assert.deepEqual(positions(outer), positions(inner));
-    assert.equal(outer.length, 4);
+  test('leave by the token port of each stage as by that of the backend', async () => {
+    const flow = await start([...threeStages('model', { stream: true }), model], tale);
+    flow.send('outer', { payload: 'Hello', topic: 'tales' });
+    const { completion } = await flow.next('answers');
+    const told = (tokens: FlowMessage[]) => tokens.map(({ payload, topic, parts, complete }) => ({ payload, topic, complete, ...(parts as object), id: '' }));
+    const ofModel = told(await flow.rest('tokens'));
+    assert.deepEqual(ofModel.map(({ payload }) => payload), ['Once', ' upon', ' a time', '.', '']);
+    for (const stage of ['inner', 'middle', 'outer']) {
+      const tokens = await flow.rest(`${stage} tokens`);
+      assert.deepEqual(told(tokens), ofModel);
+      assert.equal(tokens.at(-1)?.completion?.text, completion?.text);
+    }
   });
 
-  test('holds the provider back where the reader is slow: it is never more than one piece ahead', async () => {
-    const total = 10_000;
-    let given = 0;
-    const running = await start(async function* ({ onConnected }) {
-      onConnected();
-      for (; given < total; given++) yield [text('x')];
-      yield [finish];
-    });
-    let read = 0;
-    let ahead = 0;
-    const reader = {
-      write: async (parts: readonly StreamPart[]) => {
-        ahead = Math.max(ahead, given - read);
-        // Between two tokens the provider has all the time that it could want.
-        if (read % 1_000 === 0) for (let turn = 0; turn < 10; turn++) await settled();
-        read += textOf(parts).length;
-      },
-    };
-    const outcome = await ask(running, 'router', { payload: 'Hello' }, { sink: reader });
-    assert.deepEqual([outcome.ok, read], [true, total]);
-    assert.ok(ahead <= 1, `${ahead} tokens ahead`);
-  });
-
-  test('holds it back as well where two read along, at the pace of the slower one', async () => {
-    let given = 0;
-    const running = await start(
-      async function* ({ onConnected }) {
-        onConnected();
-        for (; given < 3; given++) yield [text('x')];
-        yield [finish];
-      },
-      { stream: true },
-    );
-    const gate = Promise.withResolvers<void>();
-    const outcome = ask(running, 'router', { payload: 'Hello' }, { sink: { write: () => gate.promise } });
-    await running.next('tokens');
-    assert.deepEqual([await running.rest('tokens'), given], [[], 0]);
-    gate.resolve();
-    assert.equal((await outcome).ok, true);
-    assert.equal(given, 3);
+  test('of a branch of other nodes are one, with the whole answer', async () => {
+    const foreign: FlowNode[] = [
+      { id: 'foreign', type: 'test-answer', wires: [['return']] },
+      { id: 'return', type: 'llm-return', wires: [] },
+    ];
+    const flow = await start([...threeStages('foreign', { stream: true }), ...foreign]);
+    const { writes, sink } = recorder();
+    const outcome = await ask(flow, 'outer', { payload: 'Once upon a time' }, { sink });
+    assert.ok(outcome.ok);
+    assert.deepEqual(writes, [[text('Once upon a time')]]);
+    for (const stage of ['inner', 'middle', 'outer']) {
+      const tokens = await flow.rest(`${stage} tokens`);
+      assert.deepEqual(tokens.map(({ payload }) => payload), ['Once upon a time', '']);
+    }
   });
 });
 
-test('A branch of foreign nodes gives a reader its answer as one token, through all stages', async () => {
-  flow = await Flow.start([registerEcho, registerReturn, registerFallback, registerPool], [
-    { id: 'fallback', type: 'llm-fallback', branches: [{ name: 'down' }, { name: 'pool' }], stream: true, wires: [['answers'], ['echo'], ['pool'], ['tokens']] },
-    { id: 'echo', type: 'llm-echo', faultKind: 'server', retries: 0, wires: [[]] },
-    { id: 'pool', type: 'llm-pool', members: [{}], wires: [[], ['return']] },
-    { id: 'return', type: 'llm-return', wires: [] },
-    { id: 'answers', type: 'helper', wires: [] },
-    { id: 'tokens', type: 'helper', wires: [] },
-  ]);
-  flow.send('fallback', { payload: 'An answer of many words' });
-  assert.equal((await flow.next('answers')).payload, 'An answer of many words');
-  assert.deepEqual((await flow.rest('tokens')).map(({ payload, complete }) => [payload, complete]), [['An answer of many words', undefined], ['', true]]);
+/** A reader who takes one write at a time, when the test says so. */
+class SlowReader implements TokenSink {
+  text = '';
+  #written = Promise.withResolvers<void>();
+  #taken = Promise.withResolvers<void>();
+
+  write(parts: readonly StreamPart[]): Promise<void> {
+    for (const part of parts) if (part.type === 'text') this.text += part.text;
+    this.#taken = Promise.withResolvers();
+    this.#written.resolve();
+    return this.#taken.promise;
+  }
+
+  /** Resolves when something is there to be taken. */
+  async look(): Promise<void> {
+    await this.#written.promise;
+  }
+
+  take(): void {
+    this.#written = Promise.withResolvers();
+    this.#taken.resolve();
+  }
+}
+
+describe('A slow reader behind three stages', () => {
+  const many = 10_000;
+
+  /** A provider that has ten thousand tokens ready. */
+  function provider() {
+    const state = { given: 0, isClosed: false };
+    const script: Script = async function* ({ onConnected }) {
+      onConnected();
+      try {
+        for (; state.given < many; state.given++) yield [text(`${state.given} `)];
+        yield [finish];
+      } finally {
+        state.isClosed = true;
+      }
+    };
+    return { state, script };
+  }
+
+  for (const [what, settings] of [['alone', {}], ['beside token ports', { stream: true }]] as const) {
+    test(`${what} holds the provider back: it is never more than a token ahead`, async () => {
+      const { state, script } = provider();
+      const flow = await start([...threeStages('model', settings), { ...model, stream: false }], script);
+      for (const { id } of watchers) flow.listen(id, () => undefined);
+      const reader = new SlowReader();
+      const outcome = ask(flow, 'outer', { payload: 'Hello' }, { sink: reader });
+      // After the last token comes the finish.
+      for (let taken = 0; taken <= many; taken++) {
+        await reader.look();
+        if (taken % 1000 === 0) await quiet();
+        assert.equal(state.given, taken);
+        reader.take();
+      }
+      const { ok } = await outcome;
+      assert.equal(ok, true);
+      assert.equal(reader.text, Array.from({ length: many }, (_, number) => `${number} `).join(''));
+    });
+  }
+
+  test('that hangs up in the middle stops the provider', async () => {
+    const { state, script } = provider();
+    const flow = await start([...threeStages('model'), model], script);
+    const controller = new AbortController();
+    const reader = new SlowReader();
+    const outcome = ask(flow, 'outer', { payload: 'Hello' }, { sink: reader, signal: controller.signal });
+    await reader.look();
+    controller.abort(hungUp);
+    assert.deepEqual(await outcome, { ok: false, failure: hungUp });
+    await quiet();
+    assert.deepEqual(state, { given: 0, isClosed: true });
+  });
+
+  test('that fails ends the request', async () => {
+    const { state, script } = provider();
+    const flow = await start([...threeStages('model'), model], script);
+    const sink = { write: () => Promise.reject(new LlmError('server', 'The reader broke.')) };
+    const outcome = await ask(flow, 'outer', { payload: 'Hello' }, { sink });
+    assert.equal(outcome.ok, false);
+    await quiet();
+    assert.deepEqual(state, { given: 0, isClosed: true });
+  });
 });
