@@ -15,8 +15,8 @@ class FakeTimer {
   constructor(time: FakeTime, callback: () => void, ms: number) {
     this.#time = time;
     this.callback = callback;
-    // As Node.js does: whole milliseconds, and never none.
-    this.ms = Math.max(1, Math.trunc(ms));
+    // As Node.js does: whole milliseconds, never none, and one where it cannot count so many.
+    this.ms = ms < 2 ** 31 ? Math.max(1, Math.trunc(ms)) : 1;
     this.refresh();
   }
 

@@ -25,7 +25,7 @@ const { util } = createRequire(import.meta.url)('@node-red/util') as Pick<NodeAP
 export type BranchSetup = readonly Script[] | (Partial<FlowNode> & { type: string }) | string;
 
 export interface StageSetup extends FlowOptions {
-  /** Further nodes of the flow. */
+  /** Further nodes of the flow, which may have `scripts` too. */
   more?: FlowNode[];
   register?: Register[];
 }
@@ -54,10 +54,12 @@ export class StageFlow {
     const behind = branches.flatMap((branch, index): FlowNode[] => {
       const id = ids[index] as string;
       if (typeof branch === 'string') return [];
-      const { scripts, ...node } = 'type' in branch ? branch : { ...scriptedNode, scripts: branch as readonly Script[] };
-      clients.set(id, new ScriptedClient(...((scripts ?? []) as Script[])));
-      return [{ id, wires: [], ...node }];
+      return [{ id, wires: [], ...('type' in branch ? branch : { ...scriptedNode, scripts: branch as readonly Script[] }) }];
     });
+    const withoutScripts = ({ scripts, ...node }: FlowNode): FlowNode => {
+      if (scripts) clients.set(node.id, new ScriptedClient(...(scripts as Script[])));
+      return node;
+    };
     const rows = config.type === 'llm-pool' ? 'members' : 'branches';
     const nodes: FlowNode[] = [
       { id: 'stage', [rows]: branches.map(() => ({})), ...config, wires: [['outcomes'], ...ids.map((id) => [id]), ...(config['stream'] ? [['tokens']] : [])] },
@@ -65,8 +67,7 @@ export class StageFlow {
       { id: 'outcomes', type: 'helper', wires: [] },
       { id: 'tokens', type: 'helper', wires: [] },
       { id: 'return', type: 'llm-return', wires: [] },
-      ...behind,
-      ...more,
+      ...[...behind, ...more].map(withoutScripts),
     ];
     const time = new FakeTime(t);
     const types = [registerEcho, registerLlamaCpp, registerPool, registerFallback, registerRouter, registerReturn, registerScripted(clients), ...register];

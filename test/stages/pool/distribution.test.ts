@@ -5,7 +5,8 @@ import { StickyKey } from '../../../nodes/runtime/sticky-key.ts';
 import { PoolMember } from '../../../nodes/stages/pool/members.ts';
 import { PoolPolicy } from '../../../nodes/stages/pool/policy.ts';
 import { countsOf, keys, seeded } from '../../support/members.ts';
-import { echo, requestOf, StageFlow, stageOf } from '../../support/policies.ts';
+import { echo, held, requestOf, StageFlow, stageOf, tried } from '../../support/policies.ts';
+import { fails } from '../../support/scripted-client.ts';
 
 /** A pool in no flow, with members a, b, c …; `ask` gives the name of the member that a request gets. */
 function poolOf(t: TestContext, strategy: Strategy, weights: number[], id?: string) {
@@ -47,6 +48,34 @@ describe('A pool', () => {
       }
     });
   }
+
+  test('that goes by speed asks the one who answers sooner', async (t) => {
+    const stage = await StageFlow.start(t, { type: 'llm-pool', strategy: 'fastest' }, [held, held]);
+    const [slow, fast] = [stage.ask(), stage.ask()];
+    const [ofA, ofB] = [await stage.arrival('a'), await stage.arrival('b')];
+    await stage.advance(100);
+    stage.comeBack(ofB);
+    await stage.advance(200);
+    stage.comeBack(ofA);
+    await Promise.all([slow, fast]);
+    for (let count = 0; count < 10; count++) {
+      const asked = stage.ask();
+      await stage.advance(100);
+      stage.comeBack(await stage.arrival('b'));
+      await asked;
+    }
+  });
+
+  test('that goes by speed takes a failure for slow, however fast it came', async (t) => {
+    const stage = await StageFlow.start(t, { type: 'llm-pool', strategy: 'fastest' }, [[fails('auth')], held]);
+    for (const expected of [['A auth', 'B ok'], ['B ok'], ['B ok']]) {
+      const asked = stage.ask();
+      const arrived = await stage.arrival('b');
+      await stage.advance(1000);
+      stage.comeBack(arrived);
+      assert.deepEqual(tried(await asked), expected);
+    }
+  });
 
   test('that is sticky sends the same session to the same backend', async (t) => {
     const stage = await StageFlow.start(t, { type: 'llm-pool', strategy: 'sticky' }, [echo, echo, echo]);

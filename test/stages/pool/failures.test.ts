@@ -96,6 +96,15 @@ describe('A member with a rate limit', () => {
     assert.equal((await again).payload, 'Rested');
   });
 
+  test('is told from one that is overloaded, whose time is its own affair', async (t) => {
+    const stage = await StageFlow.start(t, pool, [held, echo]);
+    for (let count = 0; count < 2; count++) {
+      const asked = stage.ask();
+      stage.comeBack(await stage.arrival('a'), { statusCode: 503, headers: { 'retry-after': '60' } });
+      assert.deepEqual(tried(await asked), ['A overloaded', 'B ok']);
+    }
+  });
+
   test('that says no time is asked again at its turn', async (t) => {
     const stage = await StageFlow.start(t, pool, [[fails('rate_limit')], [fine]]);
     assert.deepEqual(tried(await stage.ask()), ['A rate_limit', 'B ok']);
@@ -144,6 +153,14 @@ describe('A member whose node is known to be down', () => {
     assert.deepEqual(tried(await stage.ask()), ['A / A circuit_open', 'A / B server', 'B ok']);
     for (let count = 0; count < 3; count++) assert.deepEqual(tried(await stage.ask()), ['B ok']);
   });
+});
+
+test('Wires that lead from a stage to another and back fail the request, and nothing else', async (t) => {
+  const more = [{ id: 'inner', type: 'llm-fallback', branches: [{}], wires: [[], ['stage']] }];
+  const stage = await StageFlow.start(t, pool, ['inner'], { more });
+  const { error } = await stage.ask();
+  assert.equal(error?.code, 'invalid_request');
+  assert.match(error.message, /leads back into its own stage/);
 });
 
 describe('A pool whose members are all out', () => {

@@ -29,6 +29,7 @@ describe('A pool in the editor', () => {
 
   test('is yellow where the answer took more than one attempt, and says how many are down', async (t) => {
     const stage = await StageFlow.start(t, { ...pool, breakerFailures: 1 }, [[fails('server')], held, held]);
+    await stage.shown();
     const asked = stage.ask();
     const arrived = await stage.arrival('b');
     assert.deepEqual(await stage.shown(), { fill: 'blue', shape: 'dot', text: '1 busy · 1 of 3 down' });
@@ -66,6 +67,12 @@ describe('A pool with settings of its own', () => {
     stage.comeBack(await stage.arrival('a'));
     const outcomes = await Promise.all(asked);
     assert.deepEqual(outcomes.map(({ error }) => error?.code), [undefined, 'shed']);
+  });
+
+  test('weighs a member as one where its row does not say', async (t) => {
+    const stage = await StageFlow.start(t, { ...pool, strategy: 'weighted', members: [{ weight: 3 }, {}] }, [echo, echo]);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => stage.ask()));
+    assert.equal(answers.filter(({ completion }) => completion?.backend.id === 'b').length, 2);
   });
 
   const many = Array.from({ length: 51 }, () => ({}));

@@ -152,6 +152,19 @@ describe('A full pool', () => {
     assert.equal(first(), undefined, 'it has been to A and waits for B on');
   });
 
+  test('lets no newcomer overtake them there', async (t) => {
+    const stage = await poolOf(t, {}, [held, held]);
+    for (let count = 0; count < 2; count++) void stage.ask();
+    const [ofA] = [await stage.arrival('a'), await stage.arrival('b')];
+    stage.comeBack(ofA, { statusCode: 429, headers: { 'retry-after': '5' } });
+    await stage.advance(4500);
+    void stage.ask({ name: 'waiting' });
+    await stage.advance(500);
+    void stage.ask({ name: 'newcomer' });
+    assert.equal((await stage.arrival('a'))['name'], 'waiting');
+    assert.deepEqual(await stage.flow.rest('a'), []);
+  });
+
   test('turns those who wait away when the last member goes down meanwhile, though it still has a request under way', async (t) => {
     const stage = await poolOf(t, {}, [{ ...scriptedNode, breakerFailures: 1, scripts: [hangs(), fails('server')] }]);
     const [running, waiting] = [stage.watch(), stage.watch()];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { bus, type LlmEvents } from '../../../nodes/core/events.ts';
 import { calls } from '../../../nodes/runtime/calls.ts';
-import { type BranchSetup, held, StageFlow, tried } from '../../support/policies.ts';
+import { type BranchSetup, held, scriptedNode, StageFlow, tried } from '../../support/policies.ts';
 import { answers, fails, finish, hangs, type Script, text } from '../../support/scripted-client.ts';
 
 const fine = answers([text('Hi')], [text(' there'), finish]);
@@ -94,6 +94,19 @@ describe('A branch on trial', () => {
     assert.equal(events.length, 1);
     await stage.advance(1);
     assert.deepEqual([events[1]?.error, events[1]?.ms, events[1]?.shadow], ['timeout', 500, true]);
+  });
+
+  test('has its own time, and not that of a stage above', async (t) => {
+    const events = branchEvents(t);
+    const more = [
+      { id: 'router', type: 'llm-router', timeoutMs: 500, branches: [{ percent: 100 }, trial], wires: [[], ['main'], ['trial']] },
+      { ...scriptedNode, id: 'main', scripts: [fine], wires: [] },
+      { ...scriptedNode, id: 'trial', scripts: [hangs()], wires: [] },
+    ];
+    const stage = await StageFlow.start(t, { type: 'llm-fallback', branches: [{ timeoutMs: 100 }] }, ['router'], { more });
+    await stage.ask();
+    await stage.advance(500);
+    assert.deepEqual(events.filter(({ shadow }) => shadow).map(({ error, ms }) => [error, ms]), [['timeout', 500]]);
   });
 
   test('gets copies even of requests that fail', async (t) => {

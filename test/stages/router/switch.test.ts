@@ -15,13 +15,13 @@ type Operator = (typeof operators)[number];
 const givens: unknown[] = [
   [undefined, null, true, false, 0, -1, 5, 10, NaN, Infinity],
   ['', '0', '5', '10', '9', 'abc', 'ABC', 'a\nb', 'true', 'null', 'undefined', '{"a":1}', '[1,2]', '{'],
-  [[], [5], ['a', 'b'], [1, 2], {}, { a: 1 }, { a: undefined }, { length: 0 }, Buffer.from(''), Buffer.from('abc')],
+  [[], [5], ['a', 'b'], [1, 2], {}, { a: 1 }, { a: undefined }, { length: 0 }, { '5,6': 0 }, Buffer.from(''), Buffer.from('abc')],
 ].flat();
 
 const valuesByType: Record<string, unknown[]> = {
   num: [5, '5', '10', '', 'x'],
   str: ['', '5', '10', 'a', 'abc', 'B', 'null', '1,2'],
-  msg: ['other', 'nothing', 'nothing.there', 'other.deep.down', 'a[', 'list[0]'],
+  msg: ['other', 'nothing', 'nothing.there', 'other.deep.down', 'a[', 'list[0]', 'list'],
   bool: ['true', 'false'],
   jsonata: ['other * 2', 'nothing'],
   env: ['LLM_TEST_FIVE'],
