@@ -135,11 +135,15 @@ class Calls {
     return this.#open.get(frame.call);
   }
 
-  /** Gives a call its outcome. The first one counts. */
-  settle(frame: Frame, outcome: Outcome): void {
+  /** Gives a call its outcome. The first one counts: true for that. */
+  settle(frame: Frame, outcome: Outcome): boolean {
     const call = this.find(frame);
-    if (call?.accepts(frame)) this.end(call, outcome);
-    else this.#dropped++;
+    if (call?.accepts(frame)) {
+      this.end(call, outcome);
+      return true;
+    }
+    this.#dropped++;
+    return false;
   }
 
   /** Without asking whose outcome it is. */

@@ -79,8 +79,8 @@ export class Reply {
       this.#send(answer);
     } else {
       const copy = isWired(this.#node, 0) ? withoutFrames(this.#RED.util.cloneMessage(answer)) : undefined;
-      calls.settle(this.#frame, { ok: true, msg: answer });
-      if (copy) this.#send(copy);
+      // Who watches sees what the stage got.
+      if (calls.settle(this.#frame, { ok: true, msg: answer }) && copy) this.#send(copy);
     }
     this.#done();
   }
