@@ -153,7 +153,7 @@ describe('A full pool', () => {
   });
 
   test('lets no newcomer overtake them there', async (t) => {
-    const stage = await poolOf(t, {}, [held, held]);
+    const stage = await poolOf(t, { attempts: 1 }, [held, held]);
     for (let count = 0; count < 2; count++) void stage.ask();
     const [ofA] = [await stage.arrival('a'), await stage.arrival('b')];
     stage.comeBack(ofA, { statusCode: 429, headers: { 'retry-after': '5' } });
