@@ -24,6 +24,8 @@ export interface StagePolicy {
   readonly branches: readonly Branch[];
   /** Resolves with the message that a branch gave back. @throws LlmError when the stage gives up */
   handle(request: StageRequest): Promise<LlmMessage>;
+  /** Where the policy itself may leave a branch alone: why, beside what {@link Stage.refusalOf} tells. */
+  restOf?(branch: Branch): FailureKind | undefined;
   /** Requests that wait for their turn. */
   readonly waiting?: number;
   /** What else the line under the node is to say, in a few words. */
@@ -109,7 +111,7 @@ class StageNode<Config extends StageConfig> implements Stage {
     // Wires in a circle must not make the question one.
     if (this.#isAsked) return undefined;
     this.#isAsked = true;
-    const refusals = this.#policy?.branches.map((branch) => this.refusalOf(branch)) ?? [];
+    const refusals = this.#policy?.branches.map((branch) => this.#policy?.restOf?.(branch) ?? this.refusalOf(branch)) ?? [];
     this.#isAsked = false;
     return refusals.every((kind) => kind !== undefined) ? refusals[0] : undefined;
   }

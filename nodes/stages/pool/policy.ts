@@ -1,6 +1,6 @@
 /** Shares requests out among its members, lets them wait where all are full, and goes on to another where one fails. */
 import { type Choose, createBalancer } from '../../core/balancing.ts';
-import { LlmError, policyFor, toLlmError } from '../../core/errors.ts';
+import { type FailureKind, LlmError, policyFor, toLlmError } from '../../core/errors.ts';
 import type { Strategy } from '../../core/stage-settings.ts';
 import { WaitingLine } from '../../core/waiting-line.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
@@ -48,6 +48,10 @@ export class PoolPolicy implements StagePolicy {
   get note(): string | undefined {
     const out = this.branches.filter((member) => this.#isOut(member)).length;
     return out > 0 ? `${out} of ${this.branches.length} down` : undefined;
+  }
+
+  restOf(member: PoolMember): FailureKind | undefined {
+    return member.isResting ? 'circuit_open' : undefined;
   }
 
   async handle(request: StageRequest): Promise<LlmMessage> {

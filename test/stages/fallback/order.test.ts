@@ -122,6 +122,16 @@ describe('A branch that would turn the request away', () => {
     assert.deepEqual(tried(await stage.ask()), ['A ok'], 'it is asked first again as soon as it may be');
   });
 
+  test('is skipped, too, where it is a pool whose members all rest after failures', async (t) => {
+    const more = [
+      { id: 'pool', type: 'llm-pool', members: [{}], breakerFailures: 1, wires: [[], ['x']] },
+      { ...echo, id: 'x', name: 'Echo', faultKind: 'server', breakerFailures: 0, wires: [] },
+    ];
+    const stage = await StageFlow.start(t, fallback, ['pool', echo], { more });
+    assert.deepEqual(tried(await stage.ask()), ['A / A server', 'B ok']);
+    assert.deepEqual(tried(await stage.ask()), ['A circuit_open', 'B ok']);
+  });
+
   test('is tried where no later one is free: the last one is never skipped', async (t) => {
     const stage = await StageFlow.start(t, fallback, [tripped, tripped]);
     assert.deepEqual(tried(await stage.ask()), ['A server', 'B server']);
