@@ -14,9 +14,9 @@ export class Chance {
     return Math.floor(this.random() * most);
   }
 
-  /** True once in so many times. */
+  /** True once in so many times; Infinity for never. */
   oneIn(times: number): boolean {
-    return this.below(times) === 0;
+    return this.random() * times < 1;
   }
 
   pick<Item>(items: readonly Item[]): Item {
@@ -28,13 +28,15 @@ export class Chance {
   }
 }
 
-/** So many seeds: new ones in each run, or the one of the environment. */
-export function seeds(count: number): number[] {
+/** These seeds and so many more, new ones in each run; or the one of the environment. */
+export function seeds(known: readonly number[], more: number): number[] {
   const given = process.env['SEED'];
-  return given === undefined ? Array.from({ length: count }, () => Math.floor(Math.random() * 2 ** 31)) : [Number(given)];
+  return given === undefined ? [...known, ...Array.from({ length: more }, () => Math.floor(Math.random() * 2 ** 31))] : [Number(given)];
 }
 
-/** Lets the nodes under test draw from the same chance. */
-export function rule(t: TestContext, chance: Chance): void {
-  t.mock.method(Math, 'random', chance.random);
+/** Lets the nodes under test draw from this chance until the test ends. A mock would remember each time. */
+export function rule(t: TestContext, random: () => number): void {
+  const before = Math.random;
+  Math.random = random;
+  t.after(() => (Math.random = before));
 }

@@ -34,7 +34,8 @@ interface Helper {
   getNode(id: string): Node;
   /** What it registers by itself, once for each node of the type: a flow with two would fail. */
   _nodeModules: Record<string, Register>;
-  /** Of the spies that it puts around every node. */
+  /** What it puts spies around, and what takes them off the log. */
+  _NodePrototype: object;
   _sandbox: { restore(): void };
 }
 
@@ -89,6 +90,8 @@ export class Flow {
   static async start(register: Register[], nodes: FlowNode[], { credentials = {}, settings = {} }: FlowOptions = {}): Promise<Flow> {
     helper.init(require.resolve('node-red'));
     helper._nodeModules = {};
+    // Its spies would remember every message: they get a prototype that no node has, and leave the log when all is loaded.
+    helper._NodePrototype = Object.create(helper._NodePrototype) as object;
     await helper.startServer();
     helper.settings(settings);
     const flow = new Flow();
@@ -96,7 +99,6 @@ export class Flow {
     hooks.add('onComplete.flow', ({ msg, node, error }: CompleteEvent) => flow.#onDone.get(node.id)?.(msg, error));
     try {
       await helper.load([...watchers, ...register].map(withHooks), placed(nodes), credentials);
-      // They would remember every message.
       helper._sandbox.restore();
       flow.#collect(nodes);
     } catch (error) {

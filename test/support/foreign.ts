@@ -5,14 +5,14 @@ import { readMessages, textOf } from '../../nodes/core/messages.ts';
 import { Chance } from './chance.ts';
 import type { Gate } from './model-type.ts';
 
-/** Hands each message on in a later turn, or fails. */
-export function passType(chance = new Chance(1), { failsOneIn = Infinity } = {}): (RED: NodeAPI) => void {
+/** Hands each message on in a later turn, or fails: once in so many times, as `options` says then. */
+export function passType(chance = new Chance(1), options = { failsOneIn: Infinity }): (RED: NodeAPI) => void {
   return (RED) => {
     function construct(this: Node, config: NodeDef): void {
       RED.nodes.createNode(this, config);
       this.on('input', (msg, send, done) => {
         setImmediate(() => {
-          if (chance.random() * failsOneIn < 1) {
+          if (chance.oneIn(options.failsOneIn)) {
             done(new Error('The foreign node failed.'));
             return;
           }
