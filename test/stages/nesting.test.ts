@@ -32,7 +32,7 @@ function watchMembers(t: TestContext): ReadonlySet<PoolMember> {
 }
 
 describe('Ten thousand requests to a random tree of stages have one outcome each, the right one, and leave nothing behind', () => {
-  for (const seed of seeds([102], 2)) {
+  for (const seed of seeds([228], 2)) {
     test(`with SEED=${seed}`, async (t) => {
       const chance = new Chance(seed);
       rule(t, chance.random);
@@ -59,13 +59,13 @@ describe('Ten thousand requests to a random tree of stages have one outcome each
 test('The same load again and again takes no more memory', async (t) => {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
-  const chance = new Chance(102);
+  const chance = new Chance(228);
   rule(t, chance.random);
   const heap: number[] = [];
-  const storm = await Storm.start(plant(chance, { depth: 4 }), chance);
+  const storm = await Storm.start(plant(chance, { depth: 3 }), chance);
   t.after(() => storm.end());
   for (let round = 0; round < 10; round++) {
-    await storm.blow(1000);
+    await storm.blow(400);
     await until(() => calls.size === 0);
     storm.forget();
     collect();
