@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { AttemptRecord } from '../../nodes/core/completion.ts';
 import type { FailureKind } from '../../nodes/core/errors.ts';
-import type { Row, StageTree } from './trees.ts';
+import { type Row, type StageTree, twinOf } from './trees.ts';
 
 /** The last attempt of an answer is the one that answered, and all others failed. */
 export function checkOutcomes(attempts: readonly AttemptRecord[], isAnswered: boolean): void {
@@ -70,5 +70,12 @@ function checkBranch({ name, branch }: Row, inner: AttemptRecord[]): void {
   // Where the branch told of no attempts, there is one record for all of it.
   if (first?.branch === undefined && first?.backend === name) assert.equal(inner.length, 1);
   else if (branch.rows) checkPaths(branch, inner);
-  else for (const { backend, branch: below } of inner) assert.deepEqual([backend, below], [branch.id, undefined]);
+  else checkBackend([branch.id, twinOf(branch)], inner);
+}
+
+/** All attempts are those of one of the backends. */
+function checkBackend(names: readonly string[], inner: readonly AttemptRecord[]): void {
+  const [first] = inner;
+  assert.ok(names.includes(first?.backend ?? ''), `${first?.backend} is no backend of the branch ${names[0]}.`);
+  for (const { backend, branch } of inner) assert.deepEqual([backend, branch], [first?.backend, undefined]);
 }

@@ -147,7 +147,7 @@ export function nodesOf(tree: Tree, chance: Chance, answers: string[]): FlowNode
     type: tree.type,
     ...tree.config,
     [property]: tree.rows.map(({ name, config }) => ({ name, ...config })),
-    wires: [answers, ...branches.map(({ entry }) => [entry])],
+    wires: [answers, ...branches.map(({ entries }) => entries)],
   };
   return [stage, ...branches.flatMap(({ nodes }) => nodes)];
 }
@@ -156,21 +156,30 @@ function leafNode({ id, type, config }: Leaf, answers: string[]): FlowNode {
   return { id, type, name: id, ...config, wires: [answers] };
 }
 
-/** A branch with or without nodes of other palettes before and behind what answers. */
-function branchNodes(tree: Tree, chance: Chance): { entry: string; nodes: FlowNode[] } {
+/** The second backend of a branch that forks. */
+export function twinOf({ id }: Tree): string {
+  return `${id} twin`;
+}
+
+/** A branch with or without nodes of other palettes before and behind what answers, or one that forks to two backends. */
+function branchNodes(tree: Tree, chance: Chance): { entries: string[]; nodes: FlowNode[] } {
   const { id } = tree;
   const ends: FlowNode = { id: `${id} return`, type: 'llm-return', name: id, wires: [] };
-  if (tree.type === 'test-answer') return { entry: id, nodes: [leafNode(tree, [ends.id]), ends] };
+  if (tree.type === 'test-answer') return { entries: [id], nodes: [leafNode(tree, [ends.id]), ends] };
   switch (chance.below(8)) {
     case 0:
-      return { entry: id, nodes: [...nodesOf(tree, chance, [ends.id]), ends] };
+      return { entries: [id], nodes: [...nodesOf(tree, chance, [ends.id]), ends] };
     case 1:
-      return { entry: id, nodes: [...nodesOf(tree, chance, [`${id} behind`]), { id: `${id} behind`, type: 'test-pass', wires: [[ends.id]] }, ends] };
+      return { entries: [id], nodes: [...nodesOf(tree, chance, [`${id} behind`]), { id: `${id} behind`, type: 'test-pass', wires: [[ends.id]] }, ends] };
     case 2:
-      return { entry: `${id} before`, nodes: [{ id: `${id} before`, type: 'test-pass', wires: [[id]] }, ...nodesOf(tree, chance, [])] };
+      return { entries: [`${id} before`], nodes: [{ id: `${id} before`, type: 'test-pass', wires: [[id]] }, ...nodesOf(tree, chance, [])] };
     case 3:
-      return { entry: id, nodes: nodesOf(tree, chance, ['watched']) };
+      return { entries: [id], nodes: nodesOf(tree, chance, ['watched']) };
+    case 4: {
+      const twin = { ...tree, id: twinOf(tree) };
+      return twin.rows ? { entries: [id], nodes: nodesOf(tree, chance, []) } : { entries: [id, twin.id], nodes: [...nodesOf(tree, chance, []), leafNode(twin, [])] };
+    }
     default:
-      return { entry: id, nodes: nodesOf(tree, chance, []) };
+      return { entries: [id], nodes: nodesOf(tree, chance, []) };
   }
 }
