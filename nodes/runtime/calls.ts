@@ -46,7 +46,8 @@ export class Call {
   readonly #options: CallOptions;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #onAbort = () => calls.end(this, { ok: false, failure: this.signal.reason as LlmError });
-  #workers = 0;
+  /** The backends and stages that work on it now. */
+  readonly #workers = new Set<string>();
   #isOpen = true;
   /** The worker whose tokens a reader has seen. */
   #streaming: string | undefined;
@@ -70,23 +71,25 @@ export class Call {
     return this.#options.deadline;
   }
 
-  /** True where no backend or stage has the message, and none will get it. */
+  /** True where no backend or stage that may give the outcome has the message, and none will get it. */
   get isLost(): boolean {
-    return this.#workers === 0 && this.#options.isLost();
+    const isAtWork = this.#streaming === undefined ? this.#workers.size > 0 : this.#workers.has(this.#streaming);
+    return !isAtWork && this.#options.isLost();
   }
 
   /** A backend or stage begins to work on the message: the frame for its copy. */
-  enter(): Frame {
-    this.#workers++;
-    return { ...this.frame, worker: String(ids++) };
+  enter(): Required<Frame> {
+    const worker = String(ids++);
+    this.#workers.add(worker);
+    return { ...this.frame, worker };
   }
 
-  leave(): void {
-    this.#workers--;
+  leave({ worker }: Required<Frame>): void {
+    this.#workers.delete(worker);
   }
 
   /** Where a worker's tokens go. In a branch that forks, the one that writes first is the one that is heard. */
-  sinkFor(worker: string | undefined): TokenSink | undefined {
+  sinkFor({ worker }: Required<Frame>): TokenSink | undefined {
     const { sink } = this.#options;
     if (!sink) return undefined;
     const isHeard = () => this.#isOpen && (this.#streaming ??= worker) === worker;

@@ -21,7 +21,7 @@ export class Reply {
   readonly #send: Send;
   readonly #done: Done;
   readonly #call: Call | undefined;
-  readonly #frame: Frame | undefined;
+  readonly #frame: Required<Frame> | undefined;
   /** Whether a return node behind the node's answer port is to hand the answer back. */
   readonly #byWire: boolean;
 
@@ -55,7 +55,7 @@ export class Reply {
   get sink(): TokenSink | undefined {
     if (!this.#call || !this.#frame) return undefined;
     if (this.#byWire && this.#behind().some(({ id }) => llmNode(id) !== undefined)) return undefined;
-    return this.#call.sinkFor(this.#frame.worker);
+    return this.#call.sinkFor(this.#frame);
   }
 
   /**
@@ -74,7 +74,7 @@ export class Reply {
       this.fail(wiredOff());
       return;
     }
-    this.#call?.leave();
+    this.#leave();
     if (this.#byWire || !this.#frame) {
       this.#send(answer);
     } else {
@@ -87,7 +87,7 @@ export class Reply {
 
   /** The stage that waits decides what follows; where none does, a Catch node sees it. */
   fail(failure: LlmError): void {
-    this.#call?.leave();
+    this.#leave();
     if (!this.#frame) {
       this.#done(failure);
       return;
@@ -99,6 +99,10 @@ export class Reply {
   /** For a message that is abandoned. */
   drop(): void {
     this.#done();
+  }
+
+  #leave(): void {
+    if (this.#frame) this.#call?.leave(this.#frame);
   }
 
   #hasWayBack(): boolean {

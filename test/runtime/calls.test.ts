@@ -69,6 +69,10 @@ describe('A call', () => {
   });
 });
 
+function isWorker(frame: Frame): frame is Required<Frame> {
+  return frame.worker !== undefined;
+}
+
 const steps = fc.array(fc.record({ what: fc.constantFrom('enter', 'leave', 'abort', 'settle', 'write', 'restart'), by: fc.nat(3) }), { maxLength: 30 });
 
 test('Whatever is done to a call in whatever order: one outcome, of one whom the reader heard; no listener and no token after it', async () => {
@@ -89,7 +93,7 @@ test('Whatever is done to a call in whatever order: one outcome, of one whom the
             workers.push(call.enter());
             break;
           case 'leave':
-            call.leave();
+            if (isWorker(worker)) call.leave(worker);
             break;
           case 'abort':
             controller.abort(gone);
@@ -102,9 +106,9 @@ test('Whatever is done to a call in whatever order: one outcome, of one whom the
             break;
           default:
             // A worker has a number; foreign nodes write nothing.
-            if (worker.worker === undefined) break;
-            if (what === 'write') await call.sinkFor(worker.worker)?.write([text(word)]);
-            else await call.sinkFor(worker.worker)?.restart?.();
+            if (!isWorker(worker)) break;
+            if (what === 'write') await call.sinkFor(worker)?.write([text(word)]);
+            else await call.sinkFor(worker)?.restart?.();
             if (expected.outcome !== undefined || !isHeard(worker)) break;
             expected.heard = worker;
             expected.seen.push(what === 'write' ? word : 'restart');
@@ -123,17 +127,17 @@ describe('The sink of a call', () => {
   test('is there where somebody reads along, and can restart where the reader can', () => {
     const { sink } = reader();
     const [none, some, whole] = [openCall(), openCall({ sink: { write: () => undefined } }), openCall({ sink })];
-    assert.equal(none.call.sinkFor('1'), undefined);
-    assert.deepEqual(Object.keys(some.call.sinkFor('1') ?? {}), ['write']);
-    assert.deepEqual(Object.keys(whole.call.sinkFor('1') ?? {}), ['write', 'restart']);
+    assert.equal(none.call.sinkFor(none.call.enter()), undefined);
+    assert.deepEqual(Object.keys(some.call.sinkFor(some.call.enter()) ?? {}), ['write']);
+    assert.deepEqual(Object.keys(whole.call.sinkFor(whole.call.enter()) ?? {}), ['write', 'restart']);
     for (const { controller } of [none, some, whole]) controller.abort(gone);
   });
 
   test('holds back who writes until the reader is ready, and nobody else', async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const { call, controller } = openCall({ sink: { write: () => promise } });
-    const heard = Promise.resolve(call.sinkFor('1')?.write([text('a')])).then(() => 'heard');
-    const unheard = Promise.resolve(call.sinkFor('2')?.write([text('b')])).then(() => 'unheard');
+    const heard = Promise.resolve(call.sinkFor(call.enter())?.write([text('a')])).then(() => 'heard');
+    const unheard = Promise.resolve(call.sinkFor(call.enter())?.write([text('b')])).then(() => 'unheard');
     assert.equal(await Promise.race([heard, unheard]), 'unheard');
     resolve();
     assert.equal(await heard, 'heard');
@@ -158,8 +162,7 @@ describe('A deploy', () => {
 
   test('fails a call whose backend has handed its message on', async (t) => {
     const outcome = await afterDeploy(t, true, (call) => {
-      call.enter();
-      call.leave();
+      call.leave(call.enter());
     });
     assert.equal(outcome?.ok, false);
   });
