@@ -10,6 +10,7 @@ import { ask } from '../support/asking.ts';
 import { Flow, quiet, type FlowNode } from '../support/flow.ts';
 import { holdType, passType } from '../support/foreign.ts';
 import { Gate, gated, modelType } from '../support/model-type.ts';
+import { answers, finish, text } from '../support/scripted-client.ts';
 
 const half = 100;
 
@@ -202,6 +203,27 @@ describe('Requests that a node of another palette holds', () => {
     assert.equal(outcome.ok && outcome.msg.payload, 'late');
     await crowd.allEnd({ answer: 'model' });
   });
+});
+
+test('A request whose answer is lost fails over, even where another backend of a branch that forks is still at work', async () => {
+  const [first, second] = [new Gate(), new Gate()];
+  const nodes: FlowNode[] = [
+    { ...fallbackTo('fork', 'echo'), wires: [['answers'], ['model', 'other'], ['echo']] },
+    { ...model, wires: [['hold']] },
+    { ...model, id: 'other' },
+    hold,
+    returns,
+    echo,
+  ];
+  const scripts = { model: answers([text('model'), finish]), other: gated(second, [], ['other']) };
+  const flow = (running = await Flow.start([registerEcho, registerFallback, registerReturn, modelType(scripts), holdType(first)], withAnswers(nodes)));
+  const outcome = ask(flow, 'root', { payload: 'echo' }, { sink: { write: () => undefined, restart: () => undefined } });
+  await Promise.all([first.arrived, second.arrived]);
+  await flow.deploy(withAnswers(nodes.map((node) => (node.id === 'hold' ? { ...node, ...changed } : node))));
+  second.open();
+  const ended = await outcome;
+  assert.equal(!ended.ok && ended.failure.kind, 'unavailable');
+  assert.equal(calls.size, 0);
 });
 
 describe('Answers on their way to a return node', () => {
