@@ -1,0 +1,205 @@
+/** The node of an endpoint: an API on Node-RED's HTTP port whose requests the flow behind it answers. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Node, NodeAPI } from 'node-red';
+import type { Completion } from '../core/completion.ts';
+import { LlmError } from '../core/errors.ts';
+import type { LlmMessage } from '../runtime/calls.ts';
+import { asProblem } from '../runtime/connection.ts';
+import { InFlight } from '../runtime/in-flight.ts';
+import type { Send } from '../runtime/reply.ts';
+import { StageRequest } from '../runtime/stage-request.ts';
+import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
+import { readBody } from './body.ts';
+import { EventStream } from './event-stream.ts';
+import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './formats/format.ts';
+import { anthropicMessages } from './formats/anthropic.ts';
+import { openAiChat } from './formats/openai-chat.ts';
+import { openAiCompletions } from './formats/openai-completions.ts';
+import { Gate } from './gate.ts';
+import { asHeader, flowHeaders, flowStatus, requestIdOf, sendJson } from './http.ts';
+import { Keys, readKeys } from './keys.ts';
+import { isModels, modelsBody, Names } from './names.ts';
+import { servePage } from './page.ts';
+import { mount } from './routes.ts';
+import { Refusal, statusFor } from './status.ts';
+import { type EndpointField, readEndpointField, readModels, readPath } from './settings.ts';
+
+export interface EndpointConfig extends Partial<Record<EndpointField, unknown>> {
+  path?: unknown;
+  models?: unknown;
+  /** Whether answers name the backend and the number of attempts. */
+  tellBackend?: unknown;
+  /** Whether there is a chat page. */
+  chat?: unknown;
+}
+
+export interface EndpointCredentials {
+  /** One a line: `name: key`. */
+  keys?: unknown;
+}
+
+/** The APIs by their paths. */
+const formats: Readonly<Record<string, Format | undefined>> = {
+  '/chat/completions': openAiChat,
+  '/completions': openAiCompletions,
+  '/messages': anthropicMessages,
+};
+
+/** What a request needs of its node, once the settings are found to be right. */
+interface Parts {
+  readonly path: string;
+  readonly gate: Gate;
+  readonly names: Names;
+  readonly maxBytes: number;
+  readonly heartbeatMs: number;
+  readonly timeoutMs: number;
+  readonly tellsBackend: boolean;
+  readonly hasChat: boolean;
+}
+
+/** The one branch: everything behind the node. */
+const branch = { index: -1, name: '' };
+
+export class EndpointNode {
+  readonly #RED: NodeAPI;
+  readonly #node: Node<EndpointCredentials>;
+  readonly #inFlight: InFlight;
+  readonly #status: StatusLine;
+  #problem: LlmError | undefined;
+  #unmount: (() => void) | undefined;
+  #last: StageFacts['last'];
+
+  constructor(RED: NodeAPI, node: Node<EndpointCredentials>, config: EndpointConfig) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#inFlight = new InFlight(RED);
+    this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));
+    try {
+      this.#open(readParts(config, node.credentials));
+    } catch (error) {
+      this.#problem = asProblem(error);
+      node.error(this.#problem.message);
+    }
+    this.#status.update();
+    node.on('close', (done: () => void) => void this.#close().then(done));
+  }
+
+  #open(parts: Parts): void {
+    this.#unmount = mount(this.#RED, parts.path, (req, res, path) => void this.#serve(parts, req, res, path));
+    if (!this.#unmount) throw new RangeError(`Another endpoint has the path ${parts.path}.`);
+  }
+
+  /** Never rejects: whatever happens, the client is told. */
+  async #serve(parts: Parts, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+    res.setHeader('x-request-id', requestIdOf(req));
+    const format = formats[path];
+    try {
+      if (parts.hasChat && (await servePage(path, req, res))) return;
+      const client = parts.gate.nameOf(req.headers);
+      if (isModels(path)) sendJson(res, 200, modelsBody(parts.names, path));
+      else if (!format) throw new LlmError('not_found', 'There is nothing at this path.');
+      else if (req.method !== 'POST') throw new Refusal(405, 'not_found', 'This path takes POST requests alone.');
+      else await this.#admit(parts, req, res, format, client);
+    } catch (error) {
+      refuse(res, format ?? openAiChat, asProblem(error));
+    }
+  }
+
+  async #admit(parts: Parts, req: IncomingMessage, res: ServerResponse, format: Format, client: string | undefined): Promise<void> {
+    const leave = parts.gate.enter(client);
+    try {
+      const request = format.read(await readBody(req, parts.maxBytes));
+      await this.#inFlight.run((controller) => this.#answer(parts, request, format, res, client, controller));
+    } finally {
+      leave();
+      this.#status.update();
+    }
+  }
+
+  async #answer(parts: Parts, request: ClientRequest, format: Format, res: ServerResponse, client: string | undefined, controller: AbortController): Promise<void> {
+    this.#status.update();
+    const offered = parts.names.resolve(request.llm.model);
+    const identity: AnswerIdentity = { id: format.idPrefix + crypto.randomUUID(), model: offered.name, created: Math.floor(Date.now() / 1000) };
+    const stream = request.stream ? new EventStream(res, format.stream(request, identity), parts.heartbeatMs) : undefined;
+    const gone = () => controller.abort(new LlmError('cancelled', 'The client went away.'));
+    res.once('close', gone);
+    try {
+      const answer = await this.#ask(request, offered.model, client, stream, parts.timeoutMs, controller.signal);
+      const told = parts.tellsBackend ? about(answer.completion) : undefined;
+      if (stream) stream.end(answer.completion, told);
+      else sendWhole(res, answer, format.whole(answer.completion, identity, told), parts.tellsBackend);
+    } catch (error) {
+      const failure = asProblem(error);
+      this.#last = { ok: false, kind: failure.kind };
+      if (stream?.hasBegun) stream.fail(failure);
+      else throw failure;
+    } finally {
+      stream?.close();
+      res.off('close', gone);
+    }
+  }
+
+  /** Sends the request into the flow. @throws LlmError */
+  async #ask({ prompt, llm }: ClientRequest, model: string, client: string | undefined, sink: EventStream | undefined, timeoutMs: number, signal: AbortSignal): Promise<Answered> {
+    const { model: _asked, ...settings } = llm;
+    const msg: LlmMessage = { payload: prompt, llm: { ...settings, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
+    const send: Send = (out) => this.#node.send(out);
+    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink, deadline: Infinity });
+    const { completion, ...answer } = await stage.attempt(branch, { timeoutMs });
+    if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
+    completion.attempts = stage.attempts;
+    this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };
+    return { ...answer, completion };
+  }
+
+  #facts(): StageFacts {
+    return { busy: this.#inFlight.size, waiting: 0, note: undefined, problem: this.#problem !== undefined, last: this.#last };
+  }
+
+  async #close(): Promise<void> {
+    this.#unmount?.();
+    await this.#inFlight.drain();
+    this.#status.close();
+  }
+}
+
+/** What came back from the flow; it may have set a status and headers for the answer. */
+interface Answered extends LlmMessage {
+  completion: Completion;
+  statusCode?: unknown;
+  headers?: unknown;
+}
+
+function readParts(config: EndpointConfig, { keys }: EndpointCredentials = {}): Parts {
+  const setting = (name: EndpointField) => readEndpointField(name, config[name]);
+  return {
+    path: readPath(config.path),
+    gate: new Gate({ keys: new Keys(readKeys(typeof keys === 'string' ? keys : '')), maxOpen: setting('maxOpen'), maxOpenPerKey: setting('maxOpenPerKey') }),
+    names: new Names(readModels(config.models)),
+    maxBytes: setting('maxBodyKb') * 1024,
+    heartbeatMs: setting('heartbeatMs'),
+    timeoutMs: setting('timeoutMs'),
+    tellsBackend: config.tellBackend !== false,
+    hasChat: config.chat !== false,
+  };
+}
+
+/** What the answer's own format has no field for. */
+function about({ backend, route, attempts, cost, timing }: Completion): JsonObject {
+  return { backend: backend.name, ...(route !== undefined && { route }), attempts, ...(cost && { costUsd: cost.usd }), timing };
+}
+
+function sendWhole(res: ServerResponse, { completion, statusCode, headers }: Answered, body: JsonObject, tellsBackend: boolean): void {
+  const told = { 'x-llm-backend': asHeader(completion.backend.name), 'x-llm-attempts': String(completion.attempts.length) };
+  sendJson(res, flowStatus(statusCode), body, { ...flowHeaders(headers), ...(tellsBackend && told) });
+}
+
+/** Where the answer has not begun. */
+function refuse(res: ServerResponse, format: Format, failure: LlmError): void {
+  if (res.headersSent || res.destroyed) return;
+  const status = failure instanceof Refusal ? failure.httpStatus : statusFor(failure.kind);
+  const waitMs = failure.retryAfterMs;
+  const headers = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) };
+  // What is left of a body that was not read would be taken for the next request.
+  sendJson(res, status, format.failed(failure, status), status === 413 ? { ...headers, connection: 'close' } : headers);
+}

@@ -1,0 +1,75 @@
+/** An answer on its way to a client as server-sent events (HTML Living Standard, 9.2): tokens, heartbeats, one end. */
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+import type { Completion, StreamPart, TokenSink } from '../core/completion.ts';
+import type { LlmError } from '../core/errors.ts';
+import type { JsonObject, StreamWriter } from './formats/format.ts';
+
+const heartbeat = ': waiting\n\n';
+
+export class EventStream implements TokenSink {
+  readonly #res: ServerResponse;
+  readonly #writer: StreamWriter;
+  readonly #heartbeat: NodeJS.Timeout | undefined;
+
+  /** Until the first token a failure can still have a status: headers leave with that token, or with the first heartbeat. */
+  constructor(res: ServerResponse, writer: StreamWriter, heartbeatMs: number) {
+    this.#res = res;
+    this.#writer = writer;
+    if (heartbeatMs > 0) this.#heartbeat = setTimeout(() => this.#beat(), heartbeatMs);
+  }
+
+  /** True once a status of its own would come too late. */
+  get hasBegun(): boolean {
+    return this.#res.headersSent;
+  }
+
+  /** The promise of a slow reader holds the provider back. */
+  write(parts: readonly StreamPart[]): void | Promise<void> {
+    return this.#send(this.#begun() + this.#writer.parts(parts));
+  }
+
+  /** `llm` is what the format has no field for. */
+  end(completion: Completion, llm?: JsonObject): void {
+    clearTimeout(this.#heartbeat);
+    this.#res.end(this.#begun() + this.#writer.end(completion, llm));
+  }
+
+  /** Of a stream that has begun. */
+  fail(failure: LlmError): void {
+    clearTimeout(this.#heartbeat);
+    this.#res.end(this.#writer.fail(failure));
+  }
+
+  /** The client went away, or gets an answer with a status instead. */
+  close(): void {
+    clearTimeout(this.#heartbeat);
+  }
+
+  #begun(): string {
+    if (this.#res.headersSent) return '';
+    this.#res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
+    return this.#writer.begin();
+  }
+
+  #send(text: string): void | Promise<void> {
+    if (text === '' || this.#res.destroyed) return undefined;
+    this.#heartbeat?.refresh();
+    return this.#res.write(text) ? undefined : drained(this.#res);
+  }
+
+  #beat(): void {
+    this.#heartbeat?.refresh();
+    // A reader that is behind needs no sign of life.
+    if (!this.#res.writableNeedDrain) this.#res.write(this.#begun() + heartbeat);
+  }
+}
+
+/** Resolves when the reader is up to date, or has gone. */
+async function drained(res: ServerResponse): Promise<void> {
+  const gone = new AbortController();
+  const close = () => gone.abort();
+  res.once('close', close);
+  await once(res, 'drain', { signal: gone.signal }).catch(() => undefined);
+  res.off('close', close);
+}

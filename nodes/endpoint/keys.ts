@@ -1,0 +1,53 @@
+/** The keys by which clients are known. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+
+export interface NamedKey {
+  readonly name: string;
+  readonly key: string;
+}
+
+/** One a line, `name: key`. @throws RangeError for a line that is none, or two of one name */
+export function readKeys(text: string | undefined): NamedKey[] {
+  const lines = (text ?? '').split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const keys = lines.map((line) => {
+    const [, name, key] = /^([^:\s][^:]*?)\s*:\s*(\S+)$/.exec(line) ?? [];
+    if (!name || !key) throw new RangeError('A line of the keys is not of the form name: key.');
+    return { name, key };
+  });
+  const twice = keys.find(({ name }, index) => keys.findIndex((other) => other.name === name) < index);
+  if (twice) throw new RangeError(`Two keys have the name ${twice.name}.`);
+  return keys;
+}
+
+export class Keys {
+  readonly #hashes: ReadonlyArray<{ name: string; hash: Buffer }>;
+
+  constructor(keys: readonly NamedKey[]) {
+    this.#hashes = keys.map(({ name, key }) => ({ name, hash: hashOf(key) }));
+  }
+
+  /** False where everybody may come in. */
+  get areAsked(): boolean {
+    return this.#hashes.length > 0;
+  }
+
+  /** Whose key the headers hold; undefined where it is nobody's. Takes as long for every key. */
+  nameOf(headers: IncomingHttpHeaders): string | undefined {
+    const given = hashOf(keyIn(headers) ?? '');
+    let found: string | undefined;
+    for (const { name, hash } of this.#hashes) if (timingSafeEqual(hash, given)) found = name;
+    return found;
+  }
+}
+
+/** `Authorization: Bearer …`, or Anthropic's `x-api-key`. */
+function keyIn({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): string | undefined {
+  const [, bearer] = /^Bearer\s+(\S+)$/i.exec(authorization ?? '') ?? [];
+  return bearer ?? (typeof apiKey === 'string' ? apiKey : undefined);
+}
+
+/** Of one length, as a comparison in constant time needs it. */
+function hashOf(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}

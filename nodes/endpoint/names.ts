@@ -1,0 +1,43 @@
+/** The models that an endpoint offers, by the names that clients use. */
+import { LlmError } from '../core/errors.ts';
+import type { OfferedModel } from './settings.ts';
+
+/** What an endpoint offers that lists no models: whatever the flow behind it answers with. */
+const anyModel: OfferedModel = { name: 'default', model: '' };
+
+export class Names {
+  readonly #models: readonly OfferedModel[];
+
+  constructor(models: readonly OfferedModel[]) {
+    this.#models = models;
+  }
+
+  get offered(): readonly OfferedModel[] {
+    return this.#models.length > 0 ? this.#models : [anyModel];
+  }
+
+  /** What to ask the flow for. Where no models are listed, a name goes on as it is. @throws LlmError `not_found` */
+  resolve(name: string | undefined): OfferedModel {
+    const [first = anyModel] = this.offered;
+    if (name === undefined || name === '') return first;
+    const known = this.offered.find((model) => model.name === name);
+    if (known) return known;
+    if (this.#models.length === 0) return { name, model: name };
+    throw new LlmError('not_found', 'There is no such model here.', { hint: `Ask for one of: ${this.offered.map((model) => model.name).join(', ')}.` });
+  }
+}
+
+/** The paths that list what is offered: `/models` and `/models/{name}`. */
+export function isModels(path: string): boolean {
+  return path === '/models' || path.startsWith('/models/');
+}
+
+/** In OpenAI's format. @throws LlmError `not_found` */
+export function modelsBody(names: Names, path: string): object {
+  if (path === '/models') return { object: 'list', data: names.offered.map(modelBody) };
+  return modelBody(names.resolve(decodeURIComponent(path.slice('/models/'.length))));
+}
+
+function modelBody({ name }: OfferedModel): object {
+  return { id: name, object: 'model', created: 0, owned_by: 'node-red' };
+}

@@ -1,0 +1,48 @@
+/** The settings of an endpoint, with their defaults and bounds. Read by the runtime and by the editor. */
+import { readNumber } from '../core/fields.ts';
+import { type LimitField, limitFields } from '../core/limits.ts';
+import { isRecord } from '../core/request.ts';
+
+export const endpointFields = {
+  /** The largest body that is taken; images make them large. */
+  maxBodyKb: { value: 20_480, min: 1, max: 1_048_576 },
+  /** How long a stream may be silent before a comment says that the answer is still to come; 0 for never. */
+  heartbeatMs: { value: 5_000, min: 0, max: 3_600_000 },
+  timeoutMs: limitFields.totalTimeoutMs,
+  /** Requests at once, in all and for each key; 0 for any number. */
+  maxOpen: { value: 1_000, min: 0, max: 1_000_000 },
+  maxOpenPerKey: { value: 0, min: 0, max: 1_000_000 },
+} as const satisfies Record<string, LimitField>;
+
+export type EndpointField = keyof typeof endpointFields;
+
+export const defaultPath = '/v1';
+
+/** @throws RangeError that names the field */
+export function readEndpointField(name: EndpointField, given: unknown): number {
+  const { value, min, max } = endpointFields[name];
+  return readNumber(name, given, { min, max, integer: true }) ?? value;
+}
+
+/** One or more parts of letters, digits, dots, dashes and underscores. @throws RangeError */
+export function readPath(given: unknown): string {
+  const path = `/${String(given ?? '').trim() || defaultPath}`.replace(/\/{2,}/g, '/').replace(/\/$/, '');
+  if (!/^(\/[\w.-]+)+$/.test(path)) throw new RangeError('path must be something like /v1.');
+  return path;
+}
+
+/** A model that clients may ask for. */
+export interface OfferedModel {
+  readonly name: string;
+  /** What the backends are asked for; empty leaves each with its own. */
+  readonly model: string;
+}
+
+/** @throws RangeError for two of one name */
+export function readModels(given: unknown): OfferedModel[] {
+  const models = (Array.isArray(given) ? given : []).filter(isRecord).map(({ name, model }) => ({ name: String(name ?? '').trim(), model: String(model ?? '').trim() }));
+  const named = models.filter(({ name }) => name !== '');
+  const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) < index);
+  if (twice) throw new RangeError(`Two models have the name ${twice.name}.`);
+  return named;
+}

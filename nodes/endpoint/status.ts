@@ -1,0 +1,36 @@
+/** The HTTP status that tells a client of a failure. What is wrong between us and a provider is no fault of the client's. */
+import { type FailureKind, LlmError } from '../core/errors.ts';
+
+const statuses: Record<FailureKind, number> = {
+  auth: 502,
+  quota: 502,
+  rate_limit: 429,
+  overloaded: 503,
+  unavailable: 502,
+  timeout: 504,
+  server: 502,
+  out_of_memory: 503,
+  interrupted: 502,
+  context_length: 400,
+  not_found: 404,
+  invalid_request: 400,
+  content_filter: 400,
+  shed: 429,
+  circuit_open: 503,
+  budget: 429,
+  cancelled: 503,
+};
+
+export function statusFor(kind: FailureKind): number {
+  return statuses[kind];
+}
+
+/** A failure that has a status of its own, for it happened before the flow was asked. */
+export class Refusal extends LlmError {
+  readonly httpStatus: number;
+
+  constructor(httpStatus: number, kind: FailureKind, message: string, hint?: string) {
+    super(kind, message, { hint });
+    this.httpStatus = httpStatus;
+  }
+}
