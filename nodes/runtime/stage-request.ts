@@ -213,10 +213,10 @@ export class StageRequest {
   #record({ name }: Branch, outcome: Outcome, ms: number): void {
     const inner = outcome.ok ? outcome.msg.completion?.attempts : outcome.failure.cause.attempts;
     if (inner && inner.length > 0) {
-      for (const attempt of inner) this.attempts.push({ ...attempt, branch: attempt.branch ? `${name} / ${attempt.branch}` : name });
+      for (const attempt of inner) this.attempts.push({ ...attempt, ...under(name, attempt.branch) });
     } else {
       const backend = (outcome.ok && outcome.msg.completion?.backend.name) || name;
-      this.attempts.push({ backend, branch: name, ...told(outcome), ms });
+      this.attempts.push({ backend, ...under(name, undefined), ...told(outcome), ms });
     }
   }
 
@@ -232,6 +232,12 @@ export function atPort(port: number, msg: LlmMessage): Array<LlmMessage | null> 
   const outputs: Array<LlmMessage | null> = Array.from({ length: port }, () => null);
   outputs.push(msg);
   return outputs;
+}
+
+/** The way to where an attempt was made; a stage with one branch has no name to add. */
+function under(name: string, inner: string | undefined): { branch?: string } {
+  const branch = [name, inner].filter(Boolean).join(' / ');
+  return branch === '' ? {} : { branch };
 }
 
 function told(outcome: Outcome): Pick<AttemptRecord, 'outcome' | 'error'> {
