@@ -275,6 +275,7 @@ class Run {
       },
       attempts: this.#attempts,
       ...(answer.logprobs.length > 0 && { logprobs: answer.logprobs }),
+      ...(answer.embeddings && { embeddings: answer.embeddings }),
     };
     const { timing } = completion;
     this.#emit('completion', { model, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });

@@ -26,7 +26,8 @@ export type StreamPart =
   | { type: 'usage'; usage: Partial<Usage> }
   | { type: 'finish'; reason: FinishReason }
   | { type: 'model'; model: string }
-  | { type: 'logprobs'; logprobs: unknown };
+  | { type: 'logprobs'; logprobs: unknown }
+  | { type: 'embeddings'; vectors: number[][] };
 
 export interface Cost {
   usd: number;
@@ -82,6 +83,8 @@ export interface Completion {
   timing: Timing;
   attempts: AttemptRecord[];
   logprobs?: unknown[];
+  /** A vector for each text of a request for embeddings. */
+  embeddings?: number[][];
   /** The branches that routers chose, the outermost first: `A / local`. */
   route?: string;
 }
@@ -97,6 +100,7 @@ export class Answer {
   /** True once anything that a person could have seen has arrived. */
   started = false;
   readonly logprobs: unknown[] = [];
+  embeddings: number[][] | undefined;
   readonly #toolCalls = new Map<number, ToolCall>();
 
   add(part: StreamPart): void {
@@ -125,6 +129,10 @@ export class Answer {
         return;
       case 'logprobs':
         this.logprobs.push(part.logprobs);
+        return;
+      case 'embeddings':
+        this.embeddings = part.vectors;
+        this.started = true;
         return;
       default:
         part satisfies never;

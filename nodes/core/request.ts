@@ -21,6 +21,8 @@ export interface RequestSettings {
   /** A time limit for this request alone; the backend's own total limit still holds. */
   timeoutMs?: number | undefined;
   session?: string | undefined;
+  /** `embed` asks for a vector for each text of the payload instead of an answer. */
+  task?: 'chat' | 'embed' | undefined;
   /** Merged into the provider's body as it is. */
   extra?: Record<string, unknown> | undefined;
 }
@@ -33,6 +35,11 @@ export interface CompletionRequest extends Omit<RequestSettings, 'system' | 'sto
   readonly priority: number;
 }
 
+/** The texts of a request for embeddings; undefined for every other. */
+export function textsToEmbed({ task, messages }: CompletionRequest): string[] | undefined {
+  return task === 'embed' ? messages.map(({ content }) => textOf(content)) : undefined;
+}
+
 /** The largest prompt that is taken, in characters. A bound for accidents (a file on the wrong wire), not for context windows. */
 export const maxPromptChars = 20_000_000;
 
@@ -43,8 +50,8 @@ export const maxPromptChars = 20_000_000;
 export function readRequest(payload: unknown, overrides: unknown, settings: RequestSettings): CompletionRequest {
   const own = readOverrides(overrides);
   const merged: RequestSettings = { ...settings, ...own };
-  const messages = readMessages(payload);
-  if (merged.system) {
+  const messages = merged.task === 'embed' ? readTexts(payload) : readMessages(payload);
+  if (merged.system && merged.task !== 'embed') {
     if (typeof merged.system !== 'string') throw invalid('msg.llm.system must be a string.');
     prependSystem(messages, merged.system);
   }
@@ -57,6 +64,15 @@ export function readRequest(payload: unknown, overrides: unknown, settings: Requ
     stop: readStop(stop),
     priority: priority ?? 0,
   };
+}
+
+/** Each text stands as a message of its own. */
+function readTexts(payload: unknown): ChatMessage[] {
+  const texts: unknown[] = Array.isArray(payload) ? payload : [payload];
+  if (texts.length === 0 || !texts.every((text) => typeof text === 'string' && text !== '')) {
+    throw invalid('msg.payload must be a text, or an array of texts, to be embedded.', 'None of them may be empty.');
+  }
+  return (texts as string[]).map((content) => ({ role: 'user', content }));
 }
 
 /** Many chat templates take one system message, and only as the first. */
@@ -96,6 +112,7 @@ function readOverrides(overrides: unknown): RequestSettings {
     const value = own[name];
     if (value !== undefined && typeof value !== 'string') throw invalid(`msg.llm.${name} must be a string.`);
   }
+  if (own['task'] !== undefined && own['task'] !== 'chat' && own['task'] !== 'embed') throw invalid('msg.llm.task must be chat or embed.');
   if (own['tools'] !== undefined && !Array.isArray(own['tools'])) throw invalid('msg.llm.tools must be an array of tools.');
   if (own['extra'] !== undefined && !isRecord(own['extra'])) throw invalid('msg.llm.extra must be an object.');
   return own;

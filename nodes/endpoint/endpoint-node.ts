@@ -15,6 +15,7 @@ import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './format
 import { anthropicMessages } from './formats/anthropic.ts';
 import { openAiChat } from './formats/openai-chat.ts';
 import { openAiCompletions } from './formats/openai-completions.ts';
+import { openAiEmbeddings } from './formats/openai-embeddings.ts';
 import { Gate } from './gate.ts';
 import { asHeader, flowHeaders, flowStatus, requestIdOf, sendJson } from './http.ts';
 import { Keys, readKeys } from './keys.ts';
@@ -42,6 +43,7 @@ export interface EndpointCredentials {
 const formats: Readonly<Record<string, Format | undefined>> = {
   '/chat/completions': openAiChat,
   '/completions': openAiCompletions,
+  '/embeddings': openAiEmbeddings,
   '/messages': anthropicMessages,
 };
 
@@ -127,7 +129,7 @@ export class EndpointNode {
       const answer = await this.#ask(request, offered.model, client, stream, parts.timeoutMs, controller.signal);
       const told = parts.tellsBackend ? about(answer.completion) : undefined;
       if (stream) stream.end(answer.completion, told);
-      else sendWhole(res, answer, format.whole(answer.completion, identity, told), parts.tellsBackend);
+      else sendWhole(res, answer, format.whole(answer.completion, identity, { request, payload: answer.payload, llm: told }), parts.tellsBackend);
     } catch (error) {
       const failure = asProblem(error);
       this.#last = { ok: false, kind: failure.kind };

@@ -148,10 +148,10 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port) });
     this.#status.update();
     try {
-      const completion = await answer;
+      const { embeddings, ...completion } = await answer;
       this.#last = { ok: true, timing: completion.timing };
       port?.end(completion);
-      msg.payload = completion.text;
+      msg.payload = embeddings ?? completion.text;
       msg.completion = completion;
     } catch (error) {
       port?.fail();

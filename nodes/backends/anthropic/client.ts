@@ -1,6 +1,7 @@
 /** Anthropic's Messages API. */
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { StreamPart } from '../../core/completion.ts';
+import { LlmError } from '../../core/errors.ts';
 import type { HttpResponse } from '../../core/http.ts';
 import type { JsonObject } from '../../core/openai-body.ts';
 import type { CompletionRequest } from '../../core/request.ts';
@@ -30,6 +31,7 @@ export class AnthropicClient implements ModelClient {
   }
 
   async *stream(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    if (request.task === 'embed') throw noEmbeddings();
     const { headers, body } = await this.#post(request, context);
     yield* readAnthropicAnswer({ headers, body, provider: this.provider, request });
   }
@@ -56,6 +58,10 @@ export class AnthropicClient implements ModelClient {
     const body = bodyOf(request, thinking, this.#options);
     return this.#account.post(body, versionHeaders(body), { ...context, request });
   }
+}
+
+function noEmbeddings(): LlmError {
+  return new LlmError('not_found', 'Anthropic offers no embeddings.', { provider: 'anthropic', hint: 'Ask another backend for them.' });
 }
 
 type SendContext = AttemptContext & { onRefused?: (status: number, text: string) => void };

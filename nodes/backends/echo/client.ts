@@ -4,10 +4,11 @@ import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { FinishReason, StreamPart } from '../../core/completion.ts';
 import { continued } from '../../core/continuation.ts';
 import { type FailureKind, LlmError } from '../../core/errors.ts';
+import { hashToUnit } from '../../core/hash.ts';
 import { hintFor } from '../../core/hints.ts';
 import { textOf } from '../../core/messages.ts';
 import type { Provider } from '../../core/provider.ts';
-import type { CompletionRequest } from '../../core/request.ts';
+import { type CompletionRequest, textsToEmbed } from '../../core/request.ts';
 
 export interface EchoOptions {
   model: string;
@@ -41,8 +42,14 @@ export class EchoClient implements ModelClient {
     const fault = this.#drawFault();
     onConnected();
     if (delayMs > 0) await delay(delayMs, undefined, { signal });
-    const { tokens, reason } = echoOf(request);
     yield [{ type: 'model', model: request.model || model }];
+    const texts = textsToEmbed(request);
+    if (texts) {
+      if (fault) return await fail(fault.kind, signal);
+      yield embeddingsOf(texts);
+      return;
+    }
+    const { tokens, reason } = echoOf(request);
     const sent = fault ? tokens.slice(0, fault.afterTokens) : tokens;
     yield* this.#pace(sent, signal);
     if (fault) return await fail(fault.kind, signal);
@@ -83,6 +90,28 @@ function echoOf({ messages, stop, maxTokens }: CompletionRequest): { tokens: str
   const tokens = wordsOf(whole.startsWith(said) ? whole.slice(said.length) : whole);
   if (maxTokens === undefined || tokens.length <= maxTokens) return { tokens, reason: 'stop' };
   return { tokens: tokens.slice(0, maxTokens), reason: 'length' };
+}
+
+const dimensions = 64;
+
+/** Texts that share words have vectors that are alike: each word adds one to a place that its hash chooses. */
+function embeddingsOf(texts: readonly string[]): StreamPart[] {
+  const words = texts.map((text) => wordsOf(text.toLowerCase()).map((word) => word.trim()));
+  return [
+    { type: 'embeddings', vectors: words.map(vectorOf) },
+    { type: 'usage', usage: { inputTokens: words.flat().length, outputTokens: 0 } },
+    { type: 'finish', reason: 'stop' },
+  ];
+}
+
+function vectorOf(words: readonly string[]): number[] {
+  const counts = Array.from({ length: dimensions }, () => 0);
+  for (const word of words) {
+    const place = Math.floor(hashToUnit(word) * dimensions);
+    counts[place] = (counts[place] ?? 0) + 1;
+  }
+  const length = Math.hypot(...counts) || 1;
+  return counts.map((count) => count / length);
 }
 
 /** Words with the blanks before them, so that joined they are the text again. */

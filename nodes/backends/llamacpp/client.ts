@@ -6,9 +6,10 @@ import { parseJson, readText } from '../../core/http.ts';
 import { asPrompt } from '../../core/messages.ts';
 import type { ModelServer } from '../../core/model-server.ts';
 import { chatBody, type JsonObject } from '../../core/openai-body.ts';
+import { embeddingsBody, readEmbeddings } from '../../core/openai-embeddings.ts';
 import { isJson, readOpenAiAnswer } from '../../core/openai-stream.ts';
 import { readPieces } from '../../core/pieces.ts';
-import { isRecord, type CompletionRequest } from '../../core/request.ts';
+import { isRecord, textsToEmbed, type CompletionRequest } from '../../core/request.ts';
 import { readSse } from '../../core/sse.ts';
 
 export interface LlamaCppOptions {
@@ -38,7 +39,14 @@ export class LlamaCppClient implements ModelClient {
   }
 
   stream(request: CompletionRequest, context: AttemptContext): AsyncIterable<readonly StreamPart[]> {
+    const texts = textsToEmbed(request);
+    if (texts) return this.#embed(texts, request, context);
     return this.#options.api === 'chat' ? this.#chat(request, context) : this.#completion(request, context);
+  }
+
+  async *#embed(texts: readonly string[], request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    const answer = await this.#server.post('/v1/embeddings', embeddingsBody(texts, request), context, request);
+    yield await readEmbeddings(answer, texts.length, this.provider);
   }
 
   async *#chat(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {

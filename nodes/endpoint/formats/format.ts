@@ -8,12 +8,24 @@ export type JsonObject = Record<string, unknown>;
 
 /** A request in the palette's own words. */
 export interface ClientRequest {
-  readonly prompt: string | ChatMessage[];
+  /** A text or a conversation; texts to embed. */
+  readonly prompt: string | ChatMessage[] | string[];
   /** `model` is the name that the client asked for. */
   readonly llm: RequestSettings;
   readonly stream: boolean;
   /** Whether a stream is to end with the usage. */
   readonly includeUsage: boolean;
+  /** How vectors are written. */
+  readonly encoding?: 'float' | 'base64' | undefined;
+}
+
+/** An answer beside its completion. */
+export interface AnswerExtras {
+  readonly request: ClientRequest;
+  /** `msg.payload` as it came back. */
+  readonly payload: unknown;
+  /** What the format has no field for. */
+  readonly llm: JsonObject | undefined;
 }
 
 /** What all of one answer's objects have in common. */
@@ -41,7 +53,7 @@ export interface Format {
   readonly idPrefix: string;
   /** @throws LlmError `invalid_request` that names what is wrong */
   read(body: JsonObject): ClientRequest;
-  whole(completion: Completion, identity: AnswerIdentity, llm?: JsonObject): JsonObject;
+  whole(completion: Completion, identity: AnswerIdentity, extras: AnswerExtras): JsonObject;
   stream(request: ClientRequest, identity: AnswerIdentity): StreamWriter;
   /** The body that tells of a failure with a status. */
   failed(failure: LlmError, status: number): JsonObject;

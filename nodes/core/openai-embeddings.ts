@@ -1,0 +1,36 @@
+/** Embeddings in OpenAI's format, as OpenAI, llama.cpp, vLLM and most others give them. */
+import { garbage } from './classify.ts';
+import type { StreamPart } from './completion.ts';
+import { type HttpResponse, parseJson, readText } from './http.ts';
+import type { JsonObject } from './openai-body.ts';
+import type { Provider } from './provider.ts';
+import { isRecord, type RequestSettings } from './request.ts';
+import { readOpenAiUsage } from './tokens.ts';
+
+/** The body for `/embeddings`. `extra` may ask for `dimensions`. */
+export function embeddingsBody(texts: readonly string[], { model, extra }: RequestSettings): JsonObject {
+  return { model: model || undefined, input: texts, ...extra, encoding_format: 'float' };
+}
+
+/** The vectors in the order of the texts. @throws LlmError `server` for anything else than one vector for each */
+export async function readEmbeddings({ body }: HttpResponse, count: number, provider: Provider): Promise<StreamPart[]> {
+  const answer = parseJson(await readText(body));
+  if (!isRecord(answer) || !Array.isArray(answer['data'])) throw garbage(provider, 'something that is no list of embeddings');
+  const vectors: Array<number[] | undefined> = Array.from({ length: count }, () => undefined);
+  for (const [position, item] of (answer['data'] as unknown[]).entries()) {
+    if (!isRecord(item) || !isVector(item['embedding'])) throw garbage(provider, 'an embedding that is no list of numbers');
+    vectors[typeof item['index'] === 'number' ? item['index'] : position] = item['embedding'];
+  }
+  if (vectors.length !== count || vectors.includes(undefined)) throw garbage(provider, 'another number of embeddings than texts were sent');
+  return [
+    ...(typeof answer['model'] === 'string' ? [{ type: 'model', model: answer['model'] } as const] : []),
+    { type: 'embeddings', vectors: vectors as number[][] },
+    // Nothing is written: a count that is missing is none.
+    { type: 'usage', usage: { ...readOpenAiUsage(answer['usage']), outputTokens: 0 } },
+    { type: 'finish', reason: 'stop' },
+  ];
+}
+
+function isVector(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((number) => typeof number === 'number');
+}
