@@ -60,7 +60,7 @@ interface Parts {
 }
 
 /** The one branch: everything behind the node. */
-const branch = { index: -1, name: '' };
+const branch = { port: 0, name: '' };
 
 export class EndpointNode {
   readonly #RED: NodeAPI;
