@@ -1,6 +1,6 @@
 /**
  * Builds nodes/ into dist/: JavaScript by tsc, and what Node-RED's editor wants beside it: a script and templates for each
- * node, catalogues, help and icons.
+ * node, catalogues, help and icons. And the chat page.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -9,10 +9,12 @@ import { dirname, join, relative } from 'node:path';
 import { buildEditor } from './build/editor.ts';
 import { listIfAny } from './build/files.ts';
 import { buildLocales } from './build/locales.ts';
+import { buildPage } from './build/page.ts';
 import { project, root } from './project.ts';
 
 const source = join(root, 'nodes');
 const shared = join(source, 'editor');
+const page = 'endpoint/page';
 const dist = join(root, 'dist');
 
 const started = performance.now();
@@ -21,7 +23,12 @@ const staging = join(root, `node_modules/.cache/build-${process.pid}`);
 try {
   const folders = await editorFolders();
   // Let all of them end: what still runs would write into a folder that is gone.
-  const results = await Promise.allSettled([compile(), copyIcons(), ...folders.flatMap(buildFolder)]);
+  const results = await Promise.allSettled([
+    compile(),
+    copyIcons(),
+    buildPage(join(source, page), join(staging, page)),
+    ...folders.flatMap(buildFolder),
+  ]);
   const failures = results.filter((result) => result.status === 'rejected').map(({ reason }) => (reason as Error).message);
   if (failures.length > 0) throw new Error(failures.join('\n'));
 

@@ -1,0 +1,61 @@
+/** What stands below an answer, in words. */
+import type { Answer } from './conversation.ts';
+import type { Attempt } from './wire.ts';
+
+export interface Fact {
+  /** What the value is, for those who cannot guess it from its look. */
+  label: string;
+  value: string;
+}
+
+/** Who answered, how fast and for how much. */
+export function factsOf({ llm, usage }: Answer): Fact[] {
+  const facts: Fact[] = [];
+  if (llm?.backend !== undefined) facts.push({ label: 'Backend', value: llm.backend });
+  if (llm?.route !== undefined) facts.push({ label: 'Route', value: llm.route });
+  const { tokensPerSecond, totalMs } = llm?.timing ?? {};
+  if (tokensPerSecond !== undefined) facts.push({ label: 'Speed', value: `${round(tokensPerSecond)} tok/s` });
+  const { prompt_tokens: sent, completion_tokens: received } = usage ?? {};
+  const tokens = [sent !== undefined && `${round(sent)} in`, received !== undefined && `${round(received)} out`].filter((part) => part !== false);
+  if (tokens.length > 0) facts.push({ label: 'Tokens', value: tokens.join(', ') });
+  if (totalMs !== undefined) facts.push({ label: 'Time', value: duration(totalMs) });
+  if (llm?.costUsd !== undefined) facts.push({ label: 'Cost', value: dollars(llm.costUsd) });
+  return facts;
+}
+
+/** What was tried in vain before the answer, or before it was given up. */
+export function failedAttempts({ llm }: Answer): string[] {
+  const failed = llm?.attempts.filter(({ outcome }) => outcome !== 'ok') ?? [];
+  return failed.map(describeAttempt);
+}
+
+/** Why an answer ended, where that is not as it should be. */
+export function noteOf({ state, text, finishReason }: Answer): string | undefined {
+  if (state === 'stopped') return 'Stopped.';
+  if (state === 'interrupted') return 'Interrupted: the page was left before the answer was complete.';
+  if (state !== 'done') return undefined;
+  if (finishReason === 'length') return 'Cut off: the answer has reached its limit of tokens.';
+  if (finishReason === 'content_filter') return 'Cut off by the content filter of the provider.';
+  if (finishReason === 'tool_calls') return 'The model wants to use a tool. This page has none.';
+  return text.trim() === '' ? 'The model gave no text.' : undefined;
+}
+
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  return ms < 59_950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(Math.round(ms / 1000) / 60)} min ${Math.round(ms / 1000) % 60} s`;
+}
+
+export function dollars(usd: number): string {
+  const digits = usd >= 1 ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 };
+  return `$${new Intl.NumberFormat('en', digits).format(usd)}`;
+}
+
+function round(value: number): string {
+  return new Intl.NumberFormat('en', { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+}
+
+function describeAttempt({ backend, branch, outcome, error, ms }: Attempt): string {
+  const place = branch === undefined ? backend : `${branch} · ${backend}`;
+  const why = (error ?? outcome).replaceAll('_', ' ');
+  return `${place}: ${why}${ms === undefined ? '' : `, after ${duration(ms)}`}`;
+}
