@@ -33,6 +33,7 @@ export class Chat {
   #running: { exchange: Exchange; abort: AbortController; waiting: boolean } | undefined;
   #frame = 0;
   #keptAt = 0;
+  #leaving = false;
 
   constructor(parts: ChatParts) {
     this.#parts = parts;
@@ -40,7 +41,11 @@ export class Chat {
     this.#new.addEventListener('click', () => this.#clear());
     // The only event that a phone is sure to send before it ends a page.
     document.addEventListener('visibilitychange', () => this.#keepRunning());
-    window.addEventListener('pagehide', () => this.#keepRunning());
+    window.addEventListener('pagehide', () => {
+      this.#keepRunning();
+      this.#leaving = true;
+    });
+    window.addEventListener('pageshow', () => (this.#leaving = false));
     setInterval(() => this.#draw(), 1000);
     this.#showAll();
   }
@@ -168,6 +173,8 @@ export class Chat {
   }
 
   #keep(): void {
+    // The browser breaks off the answer of a page that it leaves: no failure to remember.
+    if (this.#leaving) return;
     this.#keptAt = performance.now();
     this.#parts.memory.exchanges = this.#exchanges;
   }

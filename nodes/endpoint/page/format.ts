@@ -71,8 +71,7 @@ function readCode(lines: readonly string[], at: number, [, indent = '', marks = 
     }
     code.push(withoutIndent(line, indent.length));
   }
-  const [language = ''] = info.trim().split(/[\s{]/, 1);
-  return [{ kind: 'code', language, text: code.join('\n') }, end];
+  return [{ kind: 'code', language: info.trim(), text: code.join('\n') }, end];
 }
 
 function readList(lines: readonly string[], from: number, first: Marker, depth: number): [BlockContent, number] {

@@ -124,7 +124,7 @@ class InlineReader {
     return sticky.exec(this.#text) ?? [];
   }
 
-  /** The text up to the next run of the same length that may close, or undefined. Moves behind it. */
+  /** The text up to the next run of marks that closes this one, or undefined. Moves behind it. */
   #upTo(run: string, mayClose: (at: number) => boolean): string | undefined {
     if (this.#open.has(run)) return undefined;
     const character = run[0];
@@ -132,9 +132,11 @@ class InlineReader {
     for (let at = this.#text.indexOf(run, from); at !== -1; at = this.#text.indexOf(run, at)) {
       let end = at;
       while (this.#text[end] === character) end++;
-      if (end - at === run.length && mayClose(at)) {
+      // Three asterisks at the end of **one *in another*** close both.
+      const closes = end - at === run.length || (character === '*' && end - at === 3);
+      if (closes && mayClose(at)) {
         this.#at = end;
-        return this.#text.slice(from, at);
+        return this.#text.slice(from, end - run.length);
       }
       at = end;
     }

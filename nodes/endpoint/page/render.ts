@@ -59,9 +59,8 @@ function renderBlock(block: Block): HTMLElement {
 
 function renderCode(language: string, text: string): HTMLElement {
   const code = element('code', '', text);
-  const button = element('button', 'plain', 'Copy');
+  const button = element('button', 'plain', 'Copy code');
   button.type = 'button';
-  button.setAttribute('aria-label', 'Copy the code');
   makeCopying(button, () => code.textContent);
   const pre = element('pre', '', code);
   // A wide block scrolls, and must do so by keyboard too.

@@ -1,0 +1,54 @@
+/** The line below an answer of the chat page. */
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type Answer, newAnswer } from '../../../nodes/endpoint/page/conversation.ts';
+import { dollars, duration, factsOf, failedAttempts, noteOf } from '../../../nodes/endpoint/page/facts.ts';
+
+const answer: Answer = {
+  ...newAnswer(),
+  state: 'done',
+  text: 'a',
+  usage: { prompt_tokens: 1234, completion_tokens: 56 },
+  llm: {
+    backend: 'gpu-box',
+    route: 'A',
+    attempts: [
+      { backend: 'cloud', branch: 'first', outcome: 'failed', error: 'rate_limit', ms: 12.4 },
+      { backend: 'hedge', outcome: 'cancelled' },
+      { backend: 'gpu-box', outcome: 'ok', ms: 1500 },
+    ],
+    costUsd: 0.00123,
+    timing: { tokensPerSecond: 41.7, totalMs: 1512 },
+  },
+};
+
+describe('the facts of an answer', () => {
+  it('are who gave it, how fast and for how much', () => {
+    const facts = factsOf(answer).map(({ label, value }) => `${label}: ${value}`);
+    assert.deepEqual(facts, ['Backend: gpu-box', 'Route: A', 'Speed: 42 tok/s', 'Tokens: 1,234 in, 56 out', 'Time: 1.5 s', 'Cost: $0.0012']);
+  });
+
+  it('are none where the server tells none', () => {
+    assert.deepEqual(factsOf(newAnswer()), []);
+    assert.deepEqual(failedAttempts(newAnswer()), []);
+  });
+
+  it('name what failed before', () => {
+    assert.deepEqual(failedAttempts(answer), ['first · cloud: rate limit, after 12 ms', 'hedge: cancelled']);
+  });
+
+  it('say why an answer is shorter than it should be', () => {
+    assert.equal(noteOf(answer), undefined);
+    assert.match(noteOf({ ...answer, finishReason: 'length' }) ?? '', /limit of tokens/);
+    assert.match(noteOf({ ...answer, state: 'interrupted' }) ?? '', /page was left/);
+    assert.match(noteOf({ ...answer, text: '' }) ?? '', /no text/);
+    assert.equal(noteOf({ ...answer, state: 'failed' }), undefined);
+  });
+});
+
+describe('figures', () => {
+  it('are as exact as they need to be', () => {
+    assert.deepEqual([0, 0.00003456, 0.0123, 0.5, 12.345].map(dollars), ['$0', '$0.000035', '$0.012', '$0.5', '$12.35']);
+    assert.deepEqual([0.4, 999, 1000, 59_949, 59_960, 125_000].map(duration), ['0 ms', '999 ms', '1.0 s', '59.9 s', '1 min 0 s', '2 min 5 s']);
+  });
+});
