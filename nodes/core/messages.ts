@@ -39,28 +39,27 @@ export interface ChatMessage {
 
 /**
  * The conversation in a message's payload: a string is one user message, an array holds chat messages.
- * Returns a new array; the messages in it are the caller's own and are not changed.
+ * Returns a new array; the messages in it are the caller's own and are not changed. `source` is where they come from, for what is said of them.
  * @throws LlmError `invalid_request` that names the first thing wrong.
  */
-export function readMessages(payload: unknown): ChatMessage[] {
+export function readMessages(payload: unknown, source = 'msg.payload'): ChatMessage[] {
   if (typeof payload === 'string') {
-    if (payload.trim() === '') throw invalid('The prompt is empty.', 'Put a question into msg.payload.');
+    if (payload.trim() === '') throw invalid('The prompt is empty.', `Put a question into ${source}.`);
     return [{ role: 'user', content: payload }];
   }
   if (!Array.isArray(payload)) {
     throw invalid(
-      `msg.payload is ${describe(payload)}, not a prompt.`,
+      `${source} is ${describe(payload)}, not a prompt.`,
       'Send a string, or an array of messages like {"role": "user", "content": "…"}.',
     );
   }
-  if (payload.length === 0) throw invalid('The list of messages is empty.', 'Put at least one message into msg.payload.');
+  if (payload.length === 0) throw invalid('The list of messages is empty.', `Put at least one message into ${source}.`);
   const messages: unknown[] = [...(payload as unknown[])];
-  messages.forEach(checkMessage);
+  messages.forEach((message, index) => checkMessage(message, `${source}[${index}]`));
   return messages as ChatMessage[];
 }
 
-function checkMessage(message: unknown, index: number): void {
-  const at = `msg.payload[${index}]`;
+function checkMessage(message: unknown, at: string): void {
   if (typeof message !== 'object' || message === null || Array.isArray(message)) {
     throw invalid(`${at} is ${describe(message)}, not a message.`, 'A message is {"role": "user", "content": "…"}.');
   }

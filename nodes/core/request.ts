@@ -93,6 +93,7 @@ const numberBounds = {
 } as const;
 
 const textFields = ['model', 'session'] as const;
+const objectFields = ['responseFormat', 'extra'] as const;
 
 function readOverrides(overrides: unknown): RequestSettings {
   if (overrides === undefined || overrides === null) return {};
@@ -101,28 +102,40 @@ function readOverrides(overrides: unknown): RequestSettings {
   for (const [name, value] of Object.entries(overrides)) {
     if (value !== undefined && value !== null) own[name] = value;
   }
-  for (const [name, { min, max, integer }] of Object.entries<NumberBounds>(numberBounds)) {
-    const value = own[name];
-    if (value === undefined) continue;
-    if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
-      throw invalid(`msg.llm.${name} must be a ${integer ? 'whole ' : ''}number from ${min} to ${max}.`);
-    }
-  }
-  for (const name of textFields) {
-    const value = own[name];
-    if (value !== undefined && typeof value !== 'string') throw invalid(`msg.llm.${name} must be a string.`);
-  }
-  if (own['task'] !== undefined && own['task'] !== 'chat' && own['task'] !== 'embed') throw invalid('msg.llm.task must be chat or embed.');
-  if (own['tools'] !== undefined && !Array.isArray(own['tools'])) throw invalid('msg.llm.tools must be an array of tools.');
-  if (own['extra'] !== undefined && !isRecord(own['extra'])) throw invalid('msg.llm.extra must be an object.');
+  checkSettings(own);
   return own;
 }
 
-function readStop(stop: unknown): string[] | undefined {
+/**
+ * Looks at the settings of one request, which come from outside. `nameOf` says what they are called there.
+ * @throws LlmError `invalid_request` that names what is wrong
+ */
+export function checkSettings(given: object, nameOf = (name: string) => `msg.llm.${name}`): void {
+  const settings = given as Readonly<Record<string, unknown>>;
+  for (const [name, { min, max, integer }] of Object.entries<NumberBounds>(numberBounds)) {
+    const value = settings[name];
+    if (value === undefined) continue;
+    if (typeof value !== 'number' || !(value >= min && value <= max) || (integer && !Number.isInteger(value))) {
+      throw invalid(`${nameOf(name)} must be a ${integer ? 'whole ' : ''}number from ${min} to ${max}.`);
+    }
+  }
+  for (const name of textFields) {
+    const value = settings[name];
+    if (value !== undefined && typeof value !== 'string') throw invalid(`${nameOf(name)} must be a string.`);
+  }
+  if (settings['task'] !== undefined && settings['task'] !== 'chat' && settings['task'] !== 'embed') throw invalid(`${nameOf('task')} must be chat or embed.`);
+  if (settings['tools'] !== undefined && !Array.isArray(settings['tools'])) throw invalid(`${nameOf('tools')} must be an array of tools.`);
+  for (const name of objectFields) {
+    if (settings[name] !== undefined && !isRecord(settings[name])) throw invalid(`${nameOf(name)} must be an object.`);
+  }
+  readStop(settings['stop'], nameOf('stop'));
+}
+
+function readStop(stop: unknown, name = 'The stop setting'): string[] | undefined {
   if (stop === undefined || stop === null || stop === '') return undefined;
   const words = Array.isArray(stop) ? stop : [stop];
   if (!words.every((word) => typeof word === 'string' && word !== '')) {
-    throw invalid('The stop sequences must be a string or an array of strings that are not empty.');
+    throw invalid(`${name} must be a string or an array of strings that are not empty.`);
   }
   return words.length > 0 ? (words as string[]) : undefined;
 }

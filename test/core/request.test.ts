@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maxPromptChars, readRequest } from '../../nodes/core/request.ts';
+import { maxPromptChars, readRequest, checkSettings } from '../../nodes/core/request.ts';
 
 const hello = { role: 'user', content: 'Hello' } as const;
 
@@ -86,7 +86,7 @@ test('stop sequences are a string or an array of strings', () => {
   assert.deepEqual(stopOf('END'), ['END']);
   assert.deepEqual(stopOf(['a', 'b']), ['a', 'b']);
   for (const none of [undefined, null, '', []]) assert.equal(stopOf(none), undefined);
-  for (const wrong of [7, [''], ['a', 7], { a: 1 }]) assert.match(problemOf({ stop: wrong }), /stop sequences must be/);
+  for (const wrong of [7, [''], ['a', 7], { a: 1 }]) assert.match(problemOf({ stop: wrong }), /msg\.llm\.stop must be/);
 });
 
 test('a number out of bounds or of another type is refused by its name', () => {
@@ -109,6 +109,14 @@ test('a field of another type is refused by its name', () => {
   assert.match(problemOf({ system: ['Be kind.'] }), /^msg\.llm\.system must be a string\./);
   assert.match(problemOf({ tools: {} }), /^msg\.llm\.tools must be an array/);
   assert.match(problemOf({ extra: 'x' }), /^msg\.llm\.extra must be an object\./);
+  assert.match(problemOf({ responseFormat: 'json' }), /^msg\.llm\.responseFormat must be an object\./);
+});
+
+test('settings from elsewhere are refused by the names that they have there', () => {
+  const nameOf = (name: string) => name.toUpperCase();
+  assert.throws(() => checkSettings({ maxTokens: 0 }, nameOf), /MAXTOKENS must be a whole number/);
+  for (const wrong of ['model', 'tools', 'extra', 'responseFormat', 'stop']) assert.throws(() => checkSettings({ [wrong]: 7 }, nameOf), new RegExp(`${wrong.toUpperCase()} must be`));
+  checkSettings({ maxTokens: 1, model: 'm', stop: ['a'], unknown: 7 }, nameOf);
 });
 
 test('a prompt over the bound is refused, one at the bound is taken', () => {
