@@ -21,6 +21,7 @@ export interface Usage {
 /** One piece of an answer, in the order in which the provider sends them. */
 export type StreamPart =
   | { type: 'text'; text: string }
+  /** A signature ends a block of thinking. */
   | { type: 'thinking'; text: string; signature?: string }
   | { type: 'toolCall'; index: number; id?: string; name?: string; arguments?: string }
   | { type: 'usage'; usage: Partial<Usage> }
@@ -93,7 +94,6 @@ export interface Completion {
 export class Answer {
   text = '';
   thinking = '';
-  signature: string | undefined;
   model: string | undefined;
   finishReason: FinishReason | undefined;
   usage: Partial<Usage> = {};
@@ -101,6 +101,7 @@ export class Answer {
   started = false;
   readonly logprobs: unknown[] = [];
   embeddings: number[][] | undefined;
+  readonly #signatures: string[] = [];
   readonly #toolCalls = new Map<number, ToolCall>();
 
   add(part: StreamPart): void {
@@ -111,7 +112,7 @@ export class Answer {
         return;
       case 'thinking':
         this.thinking += part.text;
-        if (part.signature) this.signature = (this.signature ?? '') + part.signature;
+        if (part.signature) this.#signatures.push(part.signature);
         this.started = true;
         return;
       case 'toolCall':
@@ -137,6 +138,11 @@ export class Answer {
       default:
         part satisfies never;
     }
+  }
+
+  /** The thinking is kept as one text: with several blocks of it no signature fits. */
+  get signature(): string | undefined {
+    return this.#signatures.length === 1 ? this.#signatures[0] : undefined;
   }
 
   get toolCalls(): ToolCall[] {

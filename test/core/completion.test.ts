@@ -12,8 +12,7 @@ function answerOf(...parts: StreamPart[]): Answer {
 test('text and thinking add up, apart from each other', () => {
   const answer = answerOf(
     { type: 'thinking', text: 'Hm' },
-    { type: 'thinking', text: 'm', signature: 'a' },
-    { type: 'thinking', text: '', signature: 'b' },
+    { type: 'thinking', text: 'm', signature: 'ab' },
     { type: 'text', text: 'Hel' },
     { type: 'text', text: 'lo' },
   );

@@ -10,7 +10,8 @@ import { readSse } from '../../core/sse.ts';
 
 type Fields = Record<string, unknown>;
 
-export interface AnthropicAnswer extends Pick<HttpResponse, 'headers' | 'body'> {
+export interface AnthropicAnswer extends Pick<HttpResponse, 'headers'> {
+  body: AsyncIterable<Uint8Array>;
   provider: Provider;
   request: CompletionRequest;
 }
@@ -44,7 +45,7 @@ class EventReader {
   /** By the number of their content block. */
   readonly #calls = new Map<unknown, OpenCall>();
   readonly #usage: Fields = {};
-  /** One for each block of thinking. */
+  /** Of the blocks of thinking that are open. */
   readonly #signatures = new Map<unknown, string>();
 
   constructor(provider: Provider, request: CompletionRequest) {
@@ -138,6 +139,9 @@ class EventReader {
 
   /** A call without arguments streams none, or only an empty text; OpenAI's form wants an object. */
   #endBlock(index: unknown, parts: StreamPart[]): void {
+    const signature = this.#signatures.get(index);
+    if (signature !== undefined) parts.push({ type: 'thinking', text: '', signature });
+    this.#signatures.delete(index);
     const call = this.#calls.get(index);
     if (call && !call.hasArguments) parts.push({ type: 'toolCall', index: call.index, arguments: JSON.stringify(fieldsOf(call.input)) });
   }
@@ -149,9 +153,8 @@ class EventReader {
   #readEnd(reason: unknown, usage: Fields, parts: StreamPart[]): void {
     this.#readUsage(usage, parts);
     if (typeof reason !== 'string') return;
-    // The thinking is kept as one text: with several blocks of it no signature fits, and it is not sent back.
-    const [signature, ...others] = this.#signatures.values();
-    if (signature && others.length === 0) parts.push({ type: 'thinking', text: '', signature });
+    // Some servers end no blocks.
+    for (const index of this.#signatures.keys()) this.#endBlock(index, parts);
     parts.push({ type: 'finish', reason: readStopReason(reason) });
   }
 

@@ -135,11 +135,30 @@ describe('An answer from Anthropic', () => {
     assert.deepEqual(assistant?.content.map(({ type }) => type), ['thinking', 'text', 'tool_use', 'tool_use']);
   });
 
+  it('brings the signature with its block, whether or not the server ends it', async (t) => {
+    const thinking = [
+      { type: 'content_block_start', index: 0, content_block: { type: 'thinking', thinking: '', signature: '' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'thinking_delta', thinking: 'Hm.' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'Eq' } },
+      { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'QB' } },
+    ];
+    const signed = { type: 'thinking', text: '', signature: 'EqQB' };
+    for (const [end, order] of [[[{ type: 'content_block_stop', index: 0 }], ['thinking', 'thinking', 'text']], [[], ['thinking', 'text', 'thinking']]] as const) {
+      const { client } = await openAt(t, (exchange) => exchange.events([...thinking, ...end, textDelta('Hi'), messageEnd('end_turn')]));
+      const { answer, parts } = await collect(client, requestOf('x'));
+      const said = parts.filter(({ type }) => type === 'thinking' || type === 'text');
+      assert.deepEqual(said.map(({ type }) => type), order);
+      assert.deepEqual(said.filter((part) => 'signature' in part), [signed]);
+      assert.equal(answer.message.thinkingSignature, 'EqQB');
+    }
+  });
+
   it('has no signature where several blocks of thinking have become one text: the API would refuse it', async (t) => {
     const block = (index: number) => [
       { type: 'content_block_start', index, content_block: { type: 'thinking', thinking: '', signature: '' } },
       { type: 'content_block_delta', index, delta: { type: 'thinking_delta', thinking: `${index}.` } },
       { type: 'content_block_delta', index, delta: { type: 'signature_delta', signature: `S${index}` } },
+      { type: 'content_block_stop', index },
     ];
     const { client } = await openAt(t, (exchange) => exchange.events([...block(0), ...block(1), messageEnd('end_turn')]));
     const { answer } = await collect(client, requestOf('x'));
