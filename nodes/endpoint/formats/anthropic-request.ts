@@ -1,63 +1,72 @@
 /** A request to Anthropic's Messages API, in the palette's own words. */
 import type { ChatMessage, ContentPart, ToolCall, ToolDefinition } from '../../core/messages.ts';
 import { readMessages } from '../../core/messages.ts';
-import { isRecord, type RequestSettings } from '../../core/request.ts';
+import { isRecord } from '../../core/request.ts';
+import { badField, type FieldNames, readFields, readStreamField } from './fields.ts';
 import type { ClientRequest, JsonObject } from './format.ts';
-import { badField } from './openai.ts';
 
-const read = ['model', 'messages', 'system', 'max_tokens', 'temperature', 'top_p', 'stop_sequences', 'tools', 'tool_choice', 'stream'];
+const settingNames: FieldNames = { model: 'model', max_tokens: 'maxTokens', temperature: 'temperature', top_p: 'topP', stop_sequences: 'stop' };
 
 /** @throws LlmError `invalid_request` that names what is wrong */
 export function readAnthropicRequest(body: JsonObject): ClientRequest {
-  const { messages, system, max_tokens: maxTokens, stream } = body;
+  const { messages, system, max_tokens: maxTokens, tools, tool_choice: choice } = body;
   if (!Array.isArray(messages)) throw badField('messages', 'messages must be a list of messages.');
-  if (maxTokens === undefined) throw badField('max_tokens', 'max_tokens is missing.');
-  const prompt = [...systemMessages(system), ...messages.flatMap(readMessage)];
-  return { prompt: readMessages(prompt), llm: settingsOf(body), stream: stream === true, includeUsage: true };
+  if (maxTokens === undefined || maxTokens === null) throw badField('max_tokens', 'max_tokens is missing.');
+  const llm = {
+    ...readFields(body, settingNames, ['messages', 'system', 'tools', 'tool_choice', 'stream']),
+    ...(isGiven(tools) && { tools: readTools(tools) }),
+    ...(isGiven(choice) && { toolChoice: readToolChoice(choice) }),
+  };
+  const prompt = readMessages([...systemMessages(system), ...messages.flatMap(readMessage)], 'messages');
+  return { prompt, llm, stream: readStreamField(body), includeUsage: true };
 }
 
-function settingsOf(body: JsonObject): RequestSettings {
-  const { model, max_tokens: maxTokens, temperature, top_p: topP, stop_sequences: stop, tools, tool_choice: toolChoice } = body;
-  const extra = Object.fromEntries(Object.entries(body).filter(([name, value]) => !read.includes(name) && value !== undefined && value !== null));
-  const settings = { model, maxTokens, temperature, topP, stop, tools: readTools(tools), toolChoice: readToolChoice(toolChoice) };
-  const given = Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined && value !== null));
-  return { ...given, ...(Object.keys(extra).length > 0 && { extra }) };
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
 }
 
 function systemMessages(system: unknown): ChatMessage[] {
-  if (system === undefined || system === null) return [];
-  const text = typeof system === 'string' ? system : blocksOf(system, 'system').map(({ text }) => String(text ?? '')).join('\n\n');
+  if (!isGiven(system)) return [];
+  const text = typeof system === 'string' ? system : blocksOf(system, 'system').map(({ text }) => textIn(text, 'system')).join('\n\n');
   return text === '' ? [] : [{ role: 'system', content: text }];
 }
 
 /** One message of Anthropic's may be several of ours: each tool result is one of its own. */
 function readMessage(message: unknown): ChatMessage[] {
-  if (!isRecord(message) || (message['role'] !== 'user' && message['role'] !== 'assistant')) throw badField('messages', 'A message must have the role user or assistant.');
-  const { role, content } = message;
-  if (typeof content === 'string') return [{ role, content }];
-  const blocks = blocksOf(content, 'messages');
-  return role === 'user' ? userMessages(blocks) : [assistantMessage(blocks)];
+  const { role, content } = isRecord(message) ? message : {};
+  switch (role) {
+    case 'system':
+      return systemMessages(content);
+    case 'user':
+      return typeof content === 'string' ? [{ role, content }] : userMessages(blocksOf(content, 'messages'));
+    case 'assistant':
+      return [typeof content === 'string' ? { role, content } : assistantMessage(blocksOf(content, 'messages'))];
+    default:
+      throw badField('messages', 'A message must have the role user or assistant.');
+  }
 }
 
 function userMessages(blocks: readonly JsonObject[]): ChatMessage[] {
   const results = blocks.filter(({ type }) => type === 'tool_result').map(toolMessage);
-  const parts = blocks.flatMap(contentPart);
+  const parts = blocks.filter(({ type }) => type !== 'tool_result').map(contentPart);
   return parts.length > 0 ? [...results, { role: 'user', content: parts }] : results;
 }
 
+/** Text alone becomes one text: few servers take a tool's result in parts. */
 function toolMessage({ tool_use_id: id, content }: JsonObject): ChatMessage {
-  const text = typeof content === 'string' ? content : blocksOf(content ?? [], 'messages').map(({ text }) => String(text ?? '')).join('\n');
-  return { role: 'tool', tool_call_id: String(id ?? ''), content: text };
+  if (typeof id !== 'string') throw badField('messages', 'A tool result must have a tool_use_id.');
+  if (!isGiven(content) || typeof content === 'string') return { role: 'tool', tool_call_id: id, content: typeof content === 'string' ? content : '' };
+  const parts = blocksOf(content, 'messages').map(contentPart);
+  const texts = parts.flatMap((part) => (part.type === 'text' ? [part.text] : []));
+  return { role: 'tool', tool_call_id: id, content: texts.length === parts.length ? texts.join('\n') : parts };
 }
 
-function contentPart(block: JsonObject): ContentPart[] {
+function contentPart(block: JsonObject): ContentPart {
   switch (block['type']) {
     case 'text':
-      return [{ type: 'text', text: String(block['text'] ?? '') }];
+      return { type: 'text', text: textIn(block['text'], 'messages') };
     case 'image':
-      return [{ type: 'image_url', image_url: { url: imageUrl(block['source']) } }];
-    case 'tool_result':
-      return [];
+      return { type: 'image_url', image_url: { url: imageUrl(block['source']) } };
     default:
       throw badField('messages', 'A content block has a type that is not taken here.');
   }
@@ -71,7 +80,7 @@ function imageUrl(source: unknown): string {
 
 function assistantMessage(blocks: readonly JsonObject[]): ChatMessage {
   const calls = blocks.filter(({ type }) => type === 'tool_use').map(toolCall);
-  const text = blocks.filter(({ type }) => type === 'text').map(({ text }) => String(text ?? '')).join('');
+  const text = blocks.filter(({ type }) => type === 'text').map(({ text }) => textIn(text, 'messages')).join('');
   const thinking = blocks.find(({ type }) => type === 'thinking');
   return {
     role: 'assistant',
@@ -81,31 +90,33 @@ function assistantMessage(blocks: readonly JsonObject[]): ChatMessage {
   };
 }
 
-function toolCall({ id, name, input }: JsonObject): ToolCall {
-  return { id: String(id ?? ''), type: 'function', function: { name: String(name ?? ''), arguments: JSON.stringify(input ?? {}) } };
+function toolCall({ id, name, input = {} }: JsonObject): ToolCall {
+  if (typeof id !== 'string' || typeof name !== 'string') throw badField('messages', 'A tool_use block must have an id and a name.');
+  return { id, type: 'function', function: { name, arguments: JSON.stringify(input) } };
 }
 
-function readTools(tools: unknown): ToolDefinition[] | undefined {
-  if (tools === undefined || tools === null) return undefined;
-  return blocksOf(tools, 'tools').map(({ name, description, input_schema: parameters }) => {
+/** The provider's own tools, such as a web search, have no schema: they go on as they are. */
+function readTools(tools: unknown): ToolDefinition[] {
+  return blocksOf(tools, 'tools').map((tool) => {
+    const { name, description, input_schema: parameters, strict } = tool;
     if (typeof name !== 'string') throw badField('tools', 'A tool must have a name.');
-    return {
-      type: 'function',
-      function: { name, ...(typeof description === 'string' && { description }), ...(isRecord(parameters) && { parameters }) },
-    };
+    if (!isRecord(parameters)) return tool as unknown as ToolDefinition;
+    const described = { ...(typeof description === 'string' && { description }), ...(typeof strict === 'boolean' && { strict }) };
+    return { type: 'function', function: { name, ...described, parameters } };
   });
 }
 
 function readToolChoice(choice: unknown): unknown {
-  if (!isRecord(choice)) return undefined;
-  switch (choice['type']) {
-    case 'any':
-      return 'required';
-    case 'tool':
-      return { type: 'function', function: { name: choice['name'] } };
-    default:
-      return choice['type'];
-  }
+  const { type, name } = isRecord(choice) ? choice : {};
+  if (type === 'auto' || type === 'none') return type;
+  if (type === 'any') return 'required';
+  if (type === 'tool' && typeof name === 'string') return { type: 'function', function: { name } };
+  throw badField('tool_choice', 'tool_choice must be of the type auto, any, none, or tool with a name.');
+}
+
+function textIn(text: unknown, field: string): string {
+  if (typeof text !== 'string') throw badField(field, 'A block of text must have a text.');
+  return text;
 }
 
 function blocksOf(value: unknown, field: string): JsonObject[] {

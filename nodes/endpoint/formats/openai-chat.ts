@@ -2,14 +2,15 @@
 import type { Completion, StreamPart } from '../../core/completion.ts';
 import type { LlmError } from '../../core/errors.ts';
 import { readMessages } from '../../core/messages.ts';
+import { badField } from './fields.ts';
 import type { AnswerIdentity, ClientRequest, Format, JsonObject, StreamWriter } from './format.ts';
-import { badField, event, failedBody, failedEvent, finishReasonOf, readSettings, readStream, streamEnd, usageOf } from './openai.ts';
+import { event, failedBody, failedEvent, finishReasonOf, mergedLogprobs, readSettings, readStream, streamEnd, usageOf } from './openai.ts';
 
 export const openAiChat: Format = {
   idPrefix: 'chatcmpl-',
   read(body) {
     if (!Array.isArray(body['messages'])) throw badField('messages', 'messages must be a list of messages.');
-    return { prompt: readMessages(body['messages']), llm: readSettings(body, ['messages']), ...readStream(body) };
+    return { prompt: readMessages(body['messages'], 'messages'), llm: readSettings(body, ['messages']), ...readStream(body) };
   },
   whole(completion, identity, { llm }) {
     const { message, finishReason, usage, logprobs } = completion;
@@ -29,15 +30,11 @@ function messageOf({ content, tool_calls: calls, thinking }: Completion['message
   return { role: 'assistant', content, refusal: null, ...(thinking !== undefined && { reasoning_content: thinking }), ...(calls && { tool_calls: calls }) };
 }
 
-/** Providers give log probabilities chunk by chunk, in OpenAI's form. */
-function mergedLogprobs(all: readonly unknown[] | undefined): JsonObject | null {
-  const content = (all ?? []).flatMap((one) => (one as { content?: unknown[] } | null)?.content ?? []);
-  return content.length > 0 ? { content, refusal: null } : null;
-}
-
 class ChatStream implements StreamWriter {
   readonly #head: JsonObject;
   readonly #includeUsage: boolean;
+  /** The tool calls that have begun. */
+  readonly #calls = new Set<number>();
   /** What stands before and after the text in a chunk that has nothing else: most of them have not. */
   readonly #beforeText: string;
   readonly #afterText = '},"logprobs":null,"finish_reason":null}]}\n\n';
@@ -53,12 +50,14 @@ class ChatStream implements StreamWriter {
   }
 
   parts(parts: readonly StreamPart[]): string {
-    const logprobs = parts.find(({ type }) => type === 'logprobs') as Extract<StreamPart, { type: 'logprobs' }> | undefined;
     let text = '';
-    for (const part of parts) {
-      if (part.type === 'text') text += logprobs ? this.#chunk({ content: part.text }, logprobs.logprobs) : this.#beforeText + JSON.stringify(part.text) + this.#afterText;
-      else if (part.type === 'thinking') text += this.#chunk({ reasoning_content: part.text });
-      else if (part.type === 'toolCall') text += this.#chunk({ tool_calls: [toolCallDelta(part)] });
+    for (const [at, part] of parts.entries()) {
+      if (part.type === 'text') {
+        // The log probabilities of a text come right after it, and leave with it.
+        if (parts[at + 1]?.type !== 'logprobs') text += this.#beforeText + JSON.stringify(part.text) + this.#afterText;
+      } else if (part.type === 'thinking') text += part.text === '' ? '' : this.#chunk({ reasoning_content: part.text });
+      else if (part.type === 'toolCall') text += this.#chunk({ tool_calls: [this.#toolCall(part)] });
+      else if (part.type === 'logprobs') text += this.#chunk(contentOf(parts[at - 1]), part.logprobs);
     }
     return text;
   }
@@ -73,13 +72,19 @@ class ChatStream implements StreamWriter {
     return failedEvent(failure) + streamEnd;
   }
 
+  /** A call's first piece names it; those that follow bring its arguments. */
+  #toolCall({ index, id, name, arguments: text }: Extract<StreamPart, { type: 'toolCall' }>): JsonObject {
+    const isNamed = id !== undefined || !this.#calls.has(index);
+    this.#calls.add(index);
+    const called = { ...(name !== undefined && { name }), arguments: text ?? '' };
+    return { index, ...(isNamed && { id: id ?? `call_${index}`, type: 'function' }), function: called };
+  }
+
   #chunk(delta: JsonObject, logprobs: unknown = null, finishReason: string | null = null): string {
     return event({ ...this.#head, choices: [{ index: 0, delta, logprobs, finish_reason: finishReason }] });
   }
 }
 
-/** A call's first piece names it; those that follow bring its arguments. */
-function toolCallDelta({ index, id, name, arguments: text }: Extract<StreamPart, { type: 'toolCall' }>): JsonObject {
-  const called = { ...(name !== undefined && { name }), arguments: text ?? '' };
-  return { index, ...(id !== undefined && { id, type: 'function' }), function: called };
+function contentOf(part: StreamPart | undefined): JsonObject {
+  return part?.type === 'text' ? { content: part.text } : {};
 }

@@ -1,12 +1,12 @@
-/** What the APIs in OpenAI's format have in common: settings, usage, failures. */
+/** What the APIs in OpenAI's format have in common: settings, usage, log probabilities, failures. */
 import type { FinishReason, Usage } from '../../core/completion.ts';
-import { LlmError } from '../../core/errors.ts';
+import type { LlmError } from '../../core/errors.ts';
 import { isRecord, type RequestSettings } from '../../core/request.ts';
 import { statusFor } from '../status.ts';
+import { badField, type FieldNames, readFields, readStreamField } from './fields.ts';
 import type { JsonObject } from './format.ts';
 
-/** Settings whose names differ. */
-const renamed: Record<string, keyof RequestSettings> = {
+const settingNames: FieldNames = {
   model: 'model',
   max_tokens: 'maxTokens',
   max_completion_tokens: 'maxTokens',
@@ -19,29 +19,16 @@ const renamed: Record<string, keyof RequestSettings> = {
   response_format: 'responseFormat',
 };
 
-/** What a body says beside the prompt; fields that nobody here knows go on to the provider as they are. `known` are those read elsewhere. */
-export function readSettings(body: JsonObject, known: readonly string[]): RequestSettings {
+/** What a body says beside the prompt, which stands in the fields `promptFields`. @throws LlmError `invalid_request` */
+export function readSettings(body: JsonObject, promptFields: readonly string[]): RequestSettings {
   if (body['n'] !== undefined && body['n'] !== null && body['n'] !== 1) throw badField('n', 'n must be 1: one request gives one answer.');
-  const settings: JsonObject = {};
-  const extra: JsonObject = {};
-  for (const [name, value] of Object.entries(body)) {
-    if (value === null || value === undefined || known.includes(name) || common.includes(name)) continue;
-    if (Object.hasOwn(renamed, name)) settings[renamed[name] as string] = value;
-    else extra[name] = value;
-  }
-  return { ...settings, ...(Object.keys(extra).length > 0 && { extra }) };
+  return readFields(body, settingNames, [...promptFields, 'n', 'stream', 'stream_options']);
 }
 
-/** Read by {@link readStream} and {@link readSettings}. */
-const common: readonly string[] = ['n', 'stream', 'stream_options'];
-
-export function readStream({ stream, stream_options: options }: JsonObject): { stream: boolean; includeUsage: boolean } {
-  if (stream !== undefined && stream !== null && typeof stream !== 'boolean') throw badField('stream', 'stream must be true or false.');
-  return { stream: stream === true, includeUsage: isRecord(options) && options['include_usage'] === true };
-}
-
-export function badField(field: string, message: string): LlmError {
-  return new LlmError('invalid_request', message, { hint: `Correct ${field} in the request.` });
+export function readStream(body: JsonObject): { stream: boolean; includeUsage: boolean } {
+  const { stream_options: options } = body;
+  if (options !== undefined && options !== null && !isRecord(options)) throw badField('stream_options', 'stream_options must be an object.');
+  return { stream: readStreamField(body), includeUsage: options?.['include_usage'] === true };
 }
 
 export function usageOf({ inputTokens, outputTokens, cachedInputTokens, reasoningTokens }: Usage): JsonObject {
@@ -52,6 +39,17 @@ export function usageOf({ inputTokens, outputTokens, cachedInputTokens, reasonin
     ...(cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
     ...(reasoningTokens !== undefined && { completion_tokens_details: { reasoning_tokens: reasoningTokens } }),
   };
+}
+
+/** Providers give log probabilities chunk by chunk, as lists that go on. */
+export function mergedLogprobs(all: readonly unknown[] = []): JsonObject | null {
+  const merged: JsonObject = {};
+  for (const [name, value] of all.filter(isRecord).flatMap(Object.entries<unknown>)) {
+    const list = merged[name];
+    if (Array.isArray(list) && Array.isArray(value)) list.push(...(value as unknown[]));
+    else merged[name] ??= Array.isArray(value) ? [...(value as unknown[])] : value;
+  }
+  return Object.keys(merged).length > 0 ? merged : null;
 }
 
 /** OpenAI knows no unknown reason. */
