@@ -9,6 +9,7 @@ import { InFlight } from '../runtime/in-flight.ts';
 import type { Send } from '../runtime/reply.ts';
 import { StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
+import { isWired } from '../runtime/wires.ts';
 import { readBody } from './body.ts';
 import { EventStream } from './event-stream.ts';
 import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './formats/format.ts';
@@ -69,6 +70,7 @@ export class EndpointNode {
   readonly #status: StatusLine;
   #problem: LlmError | undefined;
   #unmount: (() => void) | undefined;
+  #isClosing = false;
   #last: StageFacts['last'];
 
   constructor(RED: NodeAPI, node: Node<EndpointCredentials>, config: EndpointConfig) {
@@ -87,7 +89,10 @@ export class EndpointNode {
   }
 
   #open(parts: Parts): void {
-    this.#unmount = mount(this.#RED, parts.path, (req, res, path) => void this.#serve(parts, req, res, path));
+    this.#unmount = mount(this.#RED, parts.path, {
+      handle: (req, res, path) => void this.#serve(parts, req, res, path),
+      readsBody: (path) => formats[path] !== undefined,
+    });
     if (!this.#unmount) throw new RangeError(`Another endpoint has the path ${parts.path}.`);
   }
 
@@ -98,16 +103,17 @@ export class EndpointNode {
     try {
       if (parts.hasChat && (await servePage(path, req, res))) return;
       const client = parts.gate.nameOf(req.headers);
-      if (isModels(path)) sendJson(res, 200, modelsBody(parts.names, path));
-      else if (!format) throw new LlmError('not_found', 'There is nothing at this path.');
-      else if (req.method !== 'POST') throw new Refusal(405, 'not_found', 'This path takes POST requests alone.');
-      else await this.#admit(parts, req, res, format, client);
+      if (!format && !isModels(path)) throw new LlmError('not_found', 'There is nothing at this path.');
+      checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
+      if (format) await this.#admit(parts, req, res, format, client);
+      else sendJson(res, 200, modelsBody(parts.names, path));
     } catch (error) {
       refuse(res, format ?? openAiChat, asProblem(error));
     }
   }
 
   async #admit(parts: Parts, req: IncomingMessage, res: ServerResponse, format: Format, client: string | undefined): Promise<void> {
+    if (this.#isClosing) throw new Refusal(503, 'unavailable', 'The endpoint is being deployed anew.', 'Send the request again.');
     const leave = parts.gate.enter(client);
     try {
       const request = format.read(await readBody(req, parts.maxBytes));
@@ -125,6 +131,7 @@ export class EndpointNode {
     const stream = request.stream ? new EventStream(res, format.stream(request, identity), parts.heartbeatMs) : undefined;
     const gone = () => controller.abort(new LlmError('cancelled', 'The client went away.'));
     res.once('close', gone);
+    if (res.destroyed) gone();
     try {
       const answer = await this.#ask(request, offered.model, client, stream, parts.timeoutMs, controller.signal);
       const told = parts.tellsBackend ? about(answer.completion) : undefined;
@@ -143,6 +150,7 @@ export class EndpointNode {
 
   /** Sends the request into the flow. @throws LlmError */
   async #ask({ prompt, llm }: ClientRequest, model: string, client: string | undefined, sink: EventStream | undefined, timeoutMs: number, signal: AbortSignal): Promise<Answered> {
+    if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
     const { model: _asked, ...settings } = llm;
     const msg: LlmMessage = { payload: prompt, llm: { ...settings, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
     const send: Send = (out) => this.#node.send(out);
@@ -159,8 +167,10 @@ export class EndpointNode {
   }
 
   async #close(): Promise<void> {
-    this.#unmount?.();
+    // Until the path is free, whoever comes is told to come again.
+    this.#isClosing = true;
     await this.#inFlight.drain();
+    this.#unmount?.();
     this.#status.close();
   }
 }
@@ -196,12 +206,18 @@ function sendWhole(res: ServerResponse, { completion, statusCode, headers }: Ans
   sendJson(res, flowStatus(statusCode), body, { ...flowHeaders(headers), ...(tellsBackend && told) });
 }
 
+/** @throws Refusal */
+function checkMethod({ method = '' }: IncomingMessage, res: ServerResponse, allowed: readonly string[]): void {
+  if (allowed.includes(method)) return;
+  res.setHeader('allow', allowed.join(', '));
+  throw new Refusal(405, 'not_found', `This path takes ${allowed[0]} requests alone.`);
+}
+
 /** Where the answer has not begun. */
 function refuse(res: ServerResponse, format: Format, failure: LlmError): void {
   if (res.headersSent || res.destroyed) return;
   const status = failure instanceof Refusal ? failure.httpStatus : statusFor(failure.kind);
   const waitMs = failure.retryAfterMs;
   const headers = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) };
-  // What is left of a body that was not read would be taken for the next request.
-  sendJson(res, status, format.failed(failure, status), status === 413 ? { ...headers, connection: 'close' } : headers);
+  sendJson(res, status, format.failed(failure, status), headers);
 }

@@ -53,7 +53,7 @@ export class EventStream implements TokenSink {
   }
 
   #send(text: string): void | Promise<void> {
-    if (text === '' || this.#res.destroyed) return undefined;
+    if (text === '' || this.#res.destroyed || this.#res.writableEnded) return undefined;
     this.#heartbeat?.refresh();
     return this.#res.write(text) ? undefined : drained(this.#res);
   }

@@ -19,7 +19,7 @@ export function asHeader(text: string): string {
 }
 
 /** What describes a body or a connection is ours to say. */
-const ownHeaders = /^(content-|transfer-encoding$|connection$|keep-alive$|date$|server$|set-cookie$)/i;
+const ownHeaders = /^(content-|transfer-encoding$|connection$|keep-alive$|date$|server$|set-cookie$|trailer$|upgrade$|x-request-id$)/i;
 
 /** The headers that a flow has set for the answer, in `msg.headers`. */
 export function flowHeaders(headers: unknown): Record<string, string> {

@@ -32,10 +32,18 @@ export function isModels(path: string): boolean {
   return path === '/models' || path.startsWith('/models/');
 }
 
-/** In OpenAI's format. @throws LlmError `not_found` */
+/** In OpenAI's format. @throws LlmError `not_found`, or `invalid_request` for a name that is none */
 export function modelsBody(names: Names, path: string): object {
-  if (path === '/models') return { object: 'list', data: names.offered.map(modelBody) };
-  return modelBody(names.resolve(decodeURIComponent(path.slice('/models/'.length))));
+  const name = path.slice('/models/'.length);
+  return name === '' ? { object: 'list', data: names.offered.map(modelBody) } : modelBody(names.resolve(decoded(name)));
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    throw new LlmError('invalid_request', 'The name of the model is not encoded as a part of a URL.');
+  }
 }
 
 function modelBody({ name }: OfferedModel): object {

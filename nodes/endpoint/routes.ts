@@ -2,8 +2,12 @@
 import type { NodeAPI } from 'node-red';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** `path` is what follows the endpoint's own. */
-export type Handler = (req: IncomingMessage, res: ServerResponse, path: string) => void;
+/** What hangs at a path. The `path` of a request is what follows the endpoint's own. */
+export interface Mounted {
+  handle(req: IncomingMessage, res: ServerResponse, path: string): void;
+  /** Whether it reads the bodies that are sent there. */
+  readsBody(path: string): boolean;
+}
 
 /** A request as express hands it on: `url` is relative to where the app hangs, `_body` keeps body parsers away. */
 interface ExpressRequest extends IncomingMessage {
@@ -19,15 +23,15 @@ interface ExpressApp {
   _router?: { stack: Array<{ handle: unknown }> };
 }
 
-/** By path; the last one deployed has it. */
-const endpoints = new Map<string, Handler>();
+/** By path; the first one deployed has it. */
+const endpoints = new Map<string, Mounted>();
 const installed = new WeakSet<object>();
 
 /** Takes a path over, such as `/v1`. Returns the function that gives it back; undefined where another endpoint has it. */
-export function mount(RED: NodeAPI, path: string, handler: Handler): (() => void) | undefined {
+export function mount(RED: NodeAPI, path: string, endpoint: Mounted): (() => void) | undefined {
   install(RED.httpNode);
   if (endpoints.has(path)) return undefined;
-  endpoints.set(path, handler);
+  endpoints.set(path, endpoint);
   return () => endpoints.delete(path);
 }
 
@@ -35,24 +39,29 @@ function install(httpNode: ExpressApp): void {
   if (installed.has(httpNode)) return;
   installed.add(httpNode);
   httpNode.use((req, res, next) => {
-    const path = pathOf(req.url);
-    const base = find(path);
-    if (base === undefined) next();
-    else endpoints.get(base)?.(req, res, path.slice(base.length));
+    const found = find(pathOf(req.url));
+    if (found) found.endpoint.handle(req, res, found.path);
+    else next();
   });
   const root = rootOf(httpNode);
   const leaveBodyAlone: Middleware = (req, _res, next) => {
-    // The admin API's JSON parser runs before the HTTP nodes: it has a limit of its own, and answers errors in HTML.
-    if (find(withoutMount(pathOf(req.url), httpNode)) !== undefined) req._body = true;
+    // The admin API's JSON parser runs before the HTTP nodes: it has a limit of its own, and answers errors in HTML. Its own paths keep it.
+    const found = find(withoutMount(pathOf(req.url), httpNode));
+    if (found?.endpoint.readsBody(found.path)) req._body = true;
     next();
   };
   root.use(leaveBodyAlone);
   toFront(root, leaveBodyAlone);
 }
 
-/** The path of the endpoint that a request is for. */
-function find(path: string): string | undefined {
-  return [...endpoints.keys()].find((base) => path === base || path.startsWith(`${base}/`));
+/** The endpoint that a request is for: of one within the path of another, the inner one. */
+function find(path: string): { endpoint: Mounted; path: string } | undefined {
+  let found: { base: string; endpoint: Mounted } | undefined;
+  for (const [base, endpoint] of endpoints) {
+    const isIt = path.startsWith(base) && (path.length === base.length || path[base.length] === '/');
+    if (isIt && base.length > (found?.base.length ?? 0)) found = { base, endpoint };
+  }
+  return found && { endpoint: found.endpoint, path: path.slice(found.base.length) };
 }
 
 function pathOf(url = ''): string {

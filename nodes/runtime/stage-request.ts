@@ -130,6 +130,8 @@ export class StageRequest {
     const behind = lookBehind(RED, node, port, msg);
     const refusal = this.#refusal(branch, port, behind);
     if (refusal) return { ok: false, failure: refusal };
+    // What cannot be cloned fails before a call waits for it.
+    const sent = withoutFrames(RED.util.cloneMessage(msg));
     const limit = new AttemptLimit(signal, timeoutMs, branch);
     const { frame, outcome } = calls.open(node.id, {
       msg: this.msg,
@@ -138,7 +140,6 @@ export class StageRequest {
       deadline: Math.min(this.#context.deadline, limit.deadline),
       isLost: () => hasChanged(behind, lookBehind(RED, node, port, msg)),
     });
-    const sent = withoutFrames(RED.util.cloneMessage(msg));
     sent._llmCalls = [...this.#frames, frame];
     send(atPort(port, sent));
     const result = await outcome;
@@ -146,21 +147,21 @@ export class StageRequest {
     return result.ok ? result : { ok: false, failure: this.#explained(result.failure, branch) };
   }
 
-  #refusal({ name }: Branch, port: number, behind: Behind): LlmError | undefined {
+  #refusal(branch: Branch, port: number, behind: Behind): LlmError | undefined {
     const { RED, node, signal } = this.#context;
     if (signal.aborted) return signal.reason as LlmError;
     if (!isWired(node, port)) {
-      return new LlmError('not_found', `The branch ${name} is not wired.`, { hint: 'Wire its port to a backend, or remove its row.' });
+      return new LlmError('not_found', `The ${nounFor(branch)} is not wired.`, { hint: 'Wire its port to a backend, or remove its row.' });
     }
-    if (behind.nodes.includes(node)) return loop(`The branch ${name}`);
+    if (behind.nodes.includes(node)) return loop(`The ${nounFor(branch)}`);
     if (wiredTo(RED, node, port).length > 0) return undefined;
-    return new LlmError('unavailable', `The nodes of the branch ${name} do not run.`, { hint: 'They are being deployed, disabled or of an unknown type.' });
+    return new LlmError('unavailable', `The nodes of the ${nounFor(branch)} do not run.`, { hint: 'They are being deployed, disabled or of an unknown type.' });
   }
 
   /** A branch that is cancelled while its request is not went away by itself, with a deploy. */
-  #explained(failure: LlmError, { name }: Branch): LlmError {
+  #explained(failure: LlmError, branch: Branch): LlmError {
     if (failure.kind !== 'cancelled' || this.signal.aborted) return failure;
-    return new LlmError('unavailable', `The branch ${name} was stopped before it answered.`, { ...failure.cause, hint: 'Send the request again.' });
+    return new LlmError('unavailable', `The ${nounFor(branch)} was stopped before it answered.`, { ...failure.cause, hint: 'Send the request again.' });
   }
 
   #sink(): TokenSink | undefined {
@@ -234,6 +235,11 @@ export function atPort(port: number, msg: LlmMessage): Array<LlmMessage | null> 
   return outputs;
 }
 
+/** A stage with one branch has no name for it. */
+function nounFor({ name }: Branch): string {
+  return name === '' ? 'flow' : `branch ${name}`;
+}
+
 /** The way to where an attempt was made; a stage with one branch has no name to add. */
 function under(name: string, inner: string | undefined): { branch?: string } {
   const branch = [name, inner].filter(Boolean).join(' / ');
@@ -255,12 +261,12 @@ class AttemptLimit {
   readonly #onAbort = () => this.#controller.abort(this.#outer.reason);
 
   /** A `timeoutMs` of 0 means no limit of its own. */
-  constructor(outer: AbortSignal, timeoutMs: number, { name }: Branch) {
+  constructor(outer: AbortSignal, timeoutMs: number, branch: Branch) {
     this.#outer = outer;
     this.deadline = timeoutMs > 0 ? performance.now() + timeoutMs : Infinity;
     if (outer.aborted) this.#onAbort();
     else outer.addEventListener('abort', this.#onAbort, { once: true });
-    if (timeoutMs > 0) this.#timer = setTimeout(() => this.#controller.abort(tooLate(name, timeoutMs)), timeoutMs);
+    if (timeoutMs > 0) this.#timer = setTimeout(() => this.#controller.abort(tooLate(branch, timeoutMs)), timeoutMs);
   }
 
   get signal(): AbortSignal {
@@ -275,8 +281,8 @@ class AttemptLimit {
   }
 }
 
-function tooLate(branch: string, timeoutMs: number): LlmError {
-  return new LlmError('timeout', `The branch ${branch} gave no answer within ${timeoutMs} ms.`, {
+function tooLate(branch: Branch, timeoutMs: number): LlmError {
+  return new LlmError('timeout', `The ${nounFor(branch)} gave no answer within ${timeoutMs} ms.`, {
     hint: 'Raise its time limit, or look where its nodes lose the message: a branch of other nodes ends with llm-return.',
   });
 }
