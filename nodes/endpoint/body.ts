@@ -12,16 +12,27 @@ const maxDepth = 200;
  * @throws LlmError `invalid_request`; {@link Refusal} beyond `maxBytes`
  */
 export async function readBody(req: IncomingMessage, maxBytes: number): Promise<Record<string, unknown>> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(req, maxBytes);
-  // Left to itself, an iterator that is left early closes the connection, and nobody would see the answer.
-  for await (const piece of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += piece.length;
-    if (size > maxBytes) throw tooLarge(req, maxBytes);
-    pieces.push(piece);
-  }
-  return parse(Buffer.concat(pieces));
+  if (Number(req.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return parse(await collect(req, maxBytes));
+}
+
+/** A client that still sends sees the answer only when it is through: what is too much is read and thrown away. */
+function collect(req: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const pieces: Buffer[] = [];
+    let size = 0;
+    req.on('data', (piece: Buffer) => {
+      size += piece.length;
+      if (size <= maxBytes) {
+        pieces.push(piece);
+      } else {
+        pieces.length = 0;
+        reject(tooLarge(maxBytes));
+      }
+    });
+    req.once('end', () => resolve(Buffer.concat(pieces)));
+    req.once('error', reject);
+  });
 }
 
 function parse(bytes: Buffer): Record<string, unknown> {
@@ -41,8 +52,6 @@ function isDeeper(value: unknown, levels: number): boolean {
   return levels === 0 || Object.values(value).some((inner) => isDeeper(inner, levels - 1));
 }
 
-/** A client sees the answer when it has sent everything: what is left is read and thrown away. */
-function tooLarge(req: IncomingMessage, maxBytes: number): LlmError {
-  req.resume();
+function tooLarge(maxBytes: number): LlmError {
   return new Refusal(413, 'invalid_request', `The body is larger than ${Math.round(maxBytes / 1024)} KiB.`, 'Send less, or raise the bound of the endpoint.');
 }
