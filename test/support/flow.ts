@@ -68,7 +68,7 @@ export const join = core('sequence/17-split.js');
 const watchers = ['25-catch', '24-complete', '25-status'].map((name) => core(`common/${name}.js`));
 
 export interface FlowOptions {
-  credentials?: Record<string, { apiKey: string }>;
+  credentials?: Record<string, Record<string, string>>;
   /** Of Node-RED, as in its settings file. */
   settings?: object;
 }

@@ -141,7 +141,8 @@ export class StageFlow {
 /** Its failures are its stage's to deal with: it neither retries nor trips by itself. */
 export const scriptedNode = { type: 'llm-scripted', retries: 0, breakerFailures: 0 };
 
-function registerScripted(clients: ReadonlyMap<string, ScriptedClient>): Register {
+/** Backends of the type `llm-scripted`, each with the client of its id. */
+export function registerScripted(clients: ReadonlyMap<string, ScriptedClient>): Register {
   const connection: Connection = {
     provider: scriptedProvider,
     prices: { table: {} },
