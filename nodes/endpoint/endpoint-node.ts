@@ -136,7 +136,7 @@ export class EndpointNode {
       const answer = await this.#ask(request, offered.model, client, stream, parts.timeoutMs, controller.signal);
       const told = parts.tellsBackend ? about(answer.completion) : undefined;
       if (stream) stream.end(answer.completion, told);
-      else sendWhole(res, answer, format.whole(answer.completion, identity, { request, payload: answer.payload, llm: told }), parts.tellsBackend);
+      else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), parts.tellsBackend);
     } catch (error) {
       const failure = asProblem(error);
       this.#last = { ok: false, kind: failure.kind };

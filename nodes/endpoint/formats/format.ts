@@ -19,13 +19,11 @@ export interface ClientRequest {
   readonly encoding?: 'float' | 'base64' | undefined;
 }
 
-/** An answer beside its completion. */
-export interface AnswerExtras {
+/** What came back, for the formats in which the answer is no text. */
+export interface Returned {
   readonly request: ClientRequest;
-  /** `msg.payload` as it came back. */
+  /** `msg.payload` */
   readonly payload: unknown;
-  /** What the format has no field for. */
-  readonly llm: JsonObject | undefined;
 }
 
 /** What all of one answer's objects have in common. */
@@ -53,7 +51,8 @@ export interface Format {
   readonly idPrefix: string;
   /** @throws LlmError `invalid_request` that names what is wrong */
   read(body: JsonObject): ClientRequest;
-  whole(completion: Completion, identity: AnswerIdentity, extras: AnswerExtras): JsonObject;
+  /** `llm` is what the format has no field for. */
+  whole(completion: Completion, identity: AnswerIdentity, llm?: JsonObject, returned?: Returned): JsonObject;
   stream(request: ClientRequest, identity: AnswerIdentity): StreamWriter;
   /** The body that tells of a failure with a status. */
   failed(failure: LlmError, status: number): JsonObject;

@@ -12,7 +12,7 @@ export const openAiChat: Format = {
     if (!Array.isArray(body['messages'])) throw badField('messages', 'messages must be a list of messages.');
     return { prompt: readMessages(body['messages'], 'messages'), llm: readSettings(body, ['messages']), ...readStream(body) };
   },
-  whole(completion, identity, { llm }) {
+  whole(completion, identity, llm) {
     const { message, finishReason, usage, logprobs } = completion;
     const choice = { index: 0, message: messageOf(message), logprobs: mergedLogprobs(logprobs), finish_reason: finishReasonOf(finishReason) };
     return { ...head(identity, 'chat.completion'), choices: [choice], usage: usageOf(usage), ...(llm && { llm }) };

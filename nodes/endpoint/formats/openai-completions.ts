@@ -14,7 +14,7 @@ export const openAiCompletions: Format = {
     if (body['echo'] === true) throw badField('echo', 'echo is not offered here.');
     return { prompt: only, llm: readSettings(body, ['prompt', 'echo', 'best_of']), ...readStream(body) };
   },
-  whole: (completion, identity, { llm }) => ({ ...head(identity), choices: [choice(completion.text, mergedLogprobs(completion.logprobs), completion)], usage: usageOf(completion.usage), ...(llm && { llm }) }),
+  whole: (completion, identity, llm) => ({ ...head(identity), choices: [choice(completion.text, mergedLogprobs(completion.logprobs), completion)], usage: usageOf(completion.usage), ...(llm && { llm }) }),
   stream: (request, identity) => new TextStream(request, identity),
   failed: failedBody,
 };

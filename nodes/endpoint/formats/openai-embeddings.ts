@@ -1,6 +1,7 @@
 /** OpenAI's `/embeddings`. */
 import type { Format } from './format.ts';
-import { badField, failedBody, readSettings } from './openai.ts';
+import { badField } from './fields.ts';
+import { failedBody, readSettings } from './openai.ts';
 
 export const openAiEmbeddings: Format = {
   idPrefix: 'embd-',
@@ -14,9 +15,9 @@ export const openAiEmbeddings: Format = {
     const settings = readSettings(body, ['input', 'encoding_format']);
     return { prompt: texts as string[], llm: { ...settings, task: 'embed' }, stream: false, includeUsage: false, encoding };
   },
-  whole({ usage }, { model }, { llm, payload, request }) {
-    const vectors = Array.isArray(payload) ? (payload as number[][]) : [];
-    const data = vectors.map((vector, index) => ({ object: 'embedding', index, embedding: request.encoding === 'base64' ? base64Of(vector) : vector }));
+  whole({ usage }, { model }, llm, returned) {
+    const vectors = Array.isArray(returned?.payload) ? (returned.payload as number[][]) : [];
+    const data = vectors.map((vector, index) => ({ object: 'embedding', index, embedding: returned?.request.encoding === 'base64' ? base64Of(vector) : vector }));
     return { object: 'list', data, model, usage: { prompt_tokens: usage.inputTokens, total_tokens: usage.inputTokens }, ...(llm && { llm }) };
   },
   stream: () => {
