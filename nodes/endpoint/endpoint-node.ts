@@ -11,6 +11,7 @@ import { StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
 import { isWired } from '../runtime/wires.ts';
 import { readBody } from './body.ts';
+import { Cors } from './cors.ts';
 import { EventStream } from './event-stream.ts';
 import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './formats/format.ts';
 import { anthropicMessages } from './formats/anthropic.ts';
@@ -24,7 +25,7 @@ import { isModels, modelsBody, Names } from './names.ts';
 import { servePage } from './page.ts';
 import { mount } from './routes.ts';
 import { Refusal, statusFor } from './status.ts';
-import { type EndpointField, readEndpointField, readModels, readPath } from './settings.ts';
+import { type EndpointField, readEndpointField, readModels, readOrigins, readPath } from './settings.ts';
 
 export interface EndpointConfig extends Partial<Record<EndpointField, unknown>> {
   path?: unknown;
@@ -33,6 +34,8 @@ export interface EndpointConfig extends Partial<Record<EndpointField, unknown>> 
   tellBackend?: unknown;
   /** Whether there is a chat page. */
   chat?: unknown;
+  /** The origins whose pages may ask: `*`, or some; none without it. */
+  cors?: unknown;
 }
 
 export interface EndpointCredentials {
@@ -51,6 +54,7 @@ const formats: Readonly<Record<string, Format | undefined>> = {
 /** What a request needs of its node, once the settings are found to be right. */
 interface Parts {
   readonly path: string;
+  readonly cors: Cors;
   readonly gate: Gate;
   readonly names: Names;
   readonly maxBytes: number;
@@ -99,6 +103,7 @@ export class EndpointNode {
   /** Never rejects: whatever happens, the client is told. */
   async #serve(parts: Parts, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
     res.setHeader('x-request-id', requestIdOf(req));
+    if (parts.cors.answers(req, res)) return;
     const format = formats[path];
     try {
       if (parts.hasChat && (await servePage(path, req, res))) return;
@@ -186,6 +191,7 @@ function readParts(config: EndpointConfig, { keys }: EndpointCredentials = {}): 
   const setting = (name: EndpointField) => readEndpointField(name, config[name]);
   return {
     path: readPath(config.path),
+    cors: new Cors(readOrigins(config.cors)),
     gate: new Gate({ keys: new Keys(readKeys(typeof keys === 'string' ? keys : '')), maxOpen: setting('maxOpen'), maxOpenPerKey: setting('maxOpenPerKey') }),
     names: new Names(readModels(config.models)),
     maxBytes: setting('maxBodyKb') * 1024,

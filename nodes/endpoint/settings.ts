@@ -46,3 +46,25 @@ export function readModels(given: unknown): OfferedModel[] {
   if (twice) throw new RangeError(`Two models have the name ${twice.name}.`);
   return named;
 }
+
+/** Every page, wherever it comes from. */
+export const anyOrigin = '*';
+
+/**
+ * The origins whose pages may ask: `*`, or some, separated by commas or blanks. None where nothing is given.
+ * @throws RangeError for what is no origin
+ */
+export function readOrigins(given: unknown): string[] {
+  const origins = String(given ?? '').split(/[\s,]+/).filter((origin) => origin !== '').map(readOrigin);
+  return [...new Set(origins)];
+}
+
+/** As browsers write it: in small letters, without a path, without the port that goes without saying. */
+function readOrigin(given: string): string {
+  if (given === anyOrigin) return given;
+  const origin = given.toLowerCase().replace(/\/$/, '');
+  // Apps have schemes of their own, such as tauri://localhost.
+  const isOrigin = /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@*]+$/.test(origin) && URL.canParse(origin);
+  if (!isOrigin) throw new RangeError('cors must be * or origins such as https://chat.example.com.');
+  return /^https?:/.test(origin) ? new URL(origin).origin : origin;
+}
