@@ -1,4 +1,7 @@
-/** What the published types of Node-RED's editor lack: two-argument validators, `hasUsers`, the edit stack, the text editor, typed values. */
+/**
+ * What the published types of Node-RED's editor lack: two-argument validators, `hasUsers`, flows by their id, the edit stack, the text
+ * editor, the clipboard, typed values.
+ */
 import type { EditorRED } from 'node-red';
 import type { EditedNode, Validator } from './validate.ts';
 
@@ -27,8 +30,9 @@ interface TextEditorOptions {
   complete: (text: string) => void;
 }
 
-type EditorNodes = Omit<EditorRED['nodes'], 'registerType'> & {
+type EditorNodes = Omit<EditorRED['nodes'], 'registerType' | 'workspace'> & {
   registerType(type: string, definition: Definition & ThisType<EditedNode>): void;
+  workspace(id: string): { disabled?: boolean } | undefined;
 };
 
 type Editor = Omit<EditorRED['editor'], 'editText'> & {
@@ -43,10 +47,21 @@ interface Tabs {
   };
 }
 
+interface Clipboard {
+  /** `element` is where `msg`, a key of the editor's own texts, is shown. */
+  copyText(value: string, element: JQuery, msg: string): boolean;
+}
+
 type Utils = Omit<EditorRED['utils'], 'validateTypedProperty'> & {
   validateTypedProperty(value: string, type: string, options: { label?: string }): true | string;
 };
 
 declare global {
-  const RED: Omit<EditorRED, 'nodes' | 'editor' | 'tabs' | 'utils'> & { nodes: EditorNodes; editor: Editor; tabs: Tabs; utils: Utils };
+  const RED: Omit<EditorRED, 'clipboard' | 'nodes' | 'editor' | 'tabs' | 'utils'> & {
+    clipboard: Clipboard;
+    nodes: EditorNodes;
+    editor: Editor;
+    tabs: Tabs;
+    utils: Utils;
+  };
 }

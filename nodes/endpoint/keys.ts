@@ -1,22 +1,14 @@
 /** The keys by which clients are known. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
+import { isKey, isKeyName, type NamedKey, nameTwice, splitKeys } from './key-lines.ts';
 
-export interface NamedKey {
-  readonly name: string;
-  readonly key: string;
-}
-
-/** One a line, `name: key`. @throws RangeError for a line that is none, or two of one name */
+/** @throws RangeError for a line that is none of `name: key`, or two of one name */
 export function readKeys(text: string | undefined): NamedKey[] {
-  const lines = (text ?? '').split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  const keys = lines.map((line) => {
-    const [, name, key] = /^([^:\s][^:]*?)\s*:\s*(\S+)$/.exec(line) ?? [];
-    if (!name || !key) throw new RangeError('A line of the keys is not of the form name: key.');
-    return { name, key };
-  });
-  const twice = keys.find(({ name }, index) => keys.findIndex((other) => other.name === name) < index);
-  if (twice) throw new RangeError(`Two keys have the name ${twice.name}.`);
+  const keys = splitKeys(text ?? '');
+  if (!keys.every(({ name, key }) => isKeyName(name) && isKey(key))) throw new RangeError('A line of the keys is not of the form name: key.');
+  const twice = nameTwice(keys);
+  if (twice !== undefined) throw new RangeError(`Two keys have the name ${twice}.`);
   return keys;
 }
 

@@ -96,6 +96,30 @@ const dialogs: Dialog[] = [
     bad: { timeoutMs: { value: '1.5', reason: /whole number from 0/ }, stickyBy: { value: 'a..b', reason: /[Ii]nvalid property/ } },
   },
   { id: 'return', change: { name: 'Back' }, bad: {} },
+  {
+    id: 'endpoint',
+    tabs: ['Models', 'Keys', 'Limits'],
+    change: {
+      name: 'Gateway',
+      path: '/team/v1',
+      cors: 'https://chat.example.com, tauri://localhost',
+      maxBodyKb: '512',
+      heartbeatMs: '0',
+      timeoutMs: '30000',
+      maxOpen: '20',
+      maxOpenPerKey: '2',
+    },
+    bad: {
+      path: { value: '/a b', reason: /something like \/v1/ },
+      cors: { value: 'chat.example.com', reason: /https:\/\/chat\.example\.com/ },
+      maxBodyKb: { value: '0', reason: /whole number from 1 to 1048576/ },
+      heartbeatMs: { value: '-1', reason: /whole number from 0/ },
+      timeoutMs: { value: '1.5', reason: /whole number from 0/ },
+      maxOpen: { value: '-1', reason: /whole number from 0 to 1000000/ },
+      maxOpenPerKey: { value: '1.5', reason: /whole number from 0/ },
+      keys: { value: 'a: 1\na: 2', reason: /The name a stands twice/ },
+    },
+  },
 ];
 
 /** Nodes as somebody writes them by hand: only what they cannot do without. */
@@ -110,6 +134,7 @@ const flows: FlowNode[] = [
   { id: 'fallback', type: 'llm-fallback', z: 'tab', x: 200, y: 460, branches: [{ name: 'first' }, {}], wires: [[], [], []] },
   { id: 'router', type: 'llm-router', z: 'tab', x: 200, y: 540, branches: [{ percent: 90 }, { percent: 10 }], wires: [[], [], []] },
   { id: 'return', type: 'llm-return', z: 'tab', x: 200, y: 600, wires: [] },
+  { id: 'endpoint', type: 'llm-endpoint', z: 'tab', x: 200, y: 660, wires: [[]] },
   { id: 'openai-account', type: 'llm-openai-account' },
   { id: 'anthropic-account', type: 'llm-anthropic-account' },
   { id: 'llamacpp-server', type: 'llm-llamacpp-server', healthIntervalMs: 0 },
