@@ -1,6 +1,7 @@
 /** Runs Node-RED with the palette of this checkout, and says where to go next. */
-import { copyFileSync, existsSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { chatEndpoint } from './chat-page.ts';
 import { llamaServerListens } from './llama-server.ts';
 import { launchNodeRed } from './node-red.ts';
 import { portProblem } from './port.ts';
@@ -31,11 +32,20 @@ const nodeRed = await launchNodeRed({
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => nodeRed.kill(signal));
 
-console.log(`
-  Open ${nodeRed.url}/ and press the button on the left of "Ask", or ask from a terminal:
+const endpoint = existsSync(flows) ? chatEndpoint(readFileSync(flows, 'utf8')) : undefined;
+const chat = endpoint === undefined ? '' : `
+  Chat:  ${nodeRed.url}${endpoint}/chat
+`;
+const question = '{"messages":[{"role":"user","content":"Tell me a story"}]}';
+const curl = endpoint === undefined ? '' : `
+  Ask from a terminal:
 
-    curl ${nodeRed.url}/chat -H 'Content-Type: application/json' -d '{"prompt":"Tell me a story"}'
+    curl ${nodeRed.url}${endpoint}/chat/completions -H 'Content-Type: application/json' -d '${question}'
+`;
 
+console.log(`${chat}
+  Flow:  ${nodeRed.url}/
+${curl}
   ${llamaListens ? `A llama-server was found at ${llamaUrl}.` : `No llama-server was found at ${llamaUrl}: llm-echo answers instead.`}
   Ctrl-C ends it.
 `);

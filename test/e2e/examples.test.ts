@@ -8,6 +8,13 @@ const root = join(import.meta.dirname, '../..');
 const folder = join(root, 'examples');
 const examples = readdirSync(folder).filter((file) => file.endsWith('.json'));
 
+interface Answer {
+  status: number;
+  headers: Headers;
+  choices?: Array<{ message: { content: string } }>;
+  error?: { message: string; code: string };
+}
+
 function readExample(file: string): FlowNode[] {
   return JSON.parse(readFileSync(join(folder, file), 'utf8')) as FlowNode[];
 }
@@ -47,14 +54,51 @@ describe('The examples', () => {
     }
   });
 
+  /** What a client of an endpoint gets. */
+  async function ask(path: string, body: object): Promise<Answer> {
+    const response = await fetch(`${nodeRed.url}${path}/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+    return { status: response.status, headers: response.headers, ...((await response.json()) as Pick<Answer, 'choices' | 'error'>) };
+  }
+
+  /** Deploys an example, with one of its nodes changed. */
+  async function deploy(file: string, id?: string, change?: object): Promise<void> {
+    await nodeRed.deploy(readExample(file).map((node) => (node.id === id ? { ...node, ...change } : node)));
+  }
+
+  const messages = [{ role: 'user', content: 'Hello there' }];
+
   test('the welcome flow answers in the shell without a key and a network', async () => {
-    await nodeRed.deploy(readExample('welcome.json'));
-    const body = JSON.stringify({ prompt: 'Hello there' });
-    const response = await fetch(`${nodeRed.url}/chat`, { method: 'POST', headers: { 'content-type': 'application/json' }, body });
-    assert.equal(response.status, 200);
-    assert.equal(await response.text(), 'Hello there');
-    const bad = await fetch(`${nodeRed.url}/chat`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
-    assert.equal(bad.status, 502);
-    assert.match(await bad.text(), /not a prompt/);
+    await deploy('welcome.json');
+    const { status, headers, choices } = await ask('/v1', { messages });
+    assert.deepEqual([status, choices?.[0]?.message.content], [200, 'Hello there']);
+    assert.equal(headers.get('x-llm-backend'), 'first echo');
+    const bad = await ask('/v1', {});
+    assert.equal(bad.status, 400);
+    assert.match(bad.error?.message ?? '', /messages must be a list/);
+  });
+
+  test('the welcome flow goes on with the second echo, as its comment says', async () => {
+    await deploy('welcome.json', 'welcome-first', { faultKind: 'overloaded' });
+    const { status, headers } = await ask('/v1', { messages });
+    assert.deepEqual([status, headers.get('x-llm-backend'), headers.get('x-llm-attempts')], [200, 'second echo', '2']);
+  });
+
+  test('the gateway in three nodes answers, and goes on where the first model fails', async () => {
+    const file = 'endpoint - a gateway in three nodes.json';
+    await deploy(file);
+    assert.equal((await ask('/gateway/v1', { messages })).headers.get('x-llm-backend'), 'local model');
+    await deploy(file, 'three-local', { faultKind: 'overloaded' });
+    const { headers, choices } = await ask('/gateway/v1', { messages });
+    assert.deepEqual([headers.get('x-llm-backend'), headers.get('x-llm-attempts'), choices?.[0]?.message.content], ['cloud model', '2', 'Hello there']);
+  });
+
+  test('the endpoint with models routes by them, and knows no others', async () => {
+    await deploy('endpoint - route by model.json');
+    const backendOf = async (model?: string) => (await ask('/models/v1', { model, messages })).headers.get('x-llm-backend');
+    assert.deepEqual([await backendOf('fast'), await backendOf('smart'), await backendOf()], ['small and quick', 'large and slow', 'small and quick']);
+    const { status, error } = await ask('/models/v1', { model: 'gpt-4o', messages });
+    assert.deepEqual([status, error?.code], [404, 'not_found']);
+    const list = (await (await fetch(`${nodeRed.url}/models/v1/models`)).json()) as { data: Array<{ id: string }> };
+    assert.deepEqual(list.data.map(({ id }) => id), ['fast', 'smart']);
   });
 });
