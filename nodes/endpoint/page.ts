@@ -6,6 +6,7 @@ const files: Readonly<Record<string, { name: string; type: string } | undefined>
   '/chat': { name: 'page.html', type: 'text/html' },
   '/chat/page.css': { name: 'page.css', type: 'text/css' },
   '/chat/page.js': { name: 'page.js', type: 'text/javascript' },
+  '/chat/icon.svg': { name: 'icon.svg', type: 'image/svg+xml' },
 };
 
 /** The page speaks to its own endpoint and to nobody else. */
