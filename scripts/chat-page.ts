@@ -14,7 +14,7 @@ export function chatEndpoint(flows: string): string | undefined {
   try {
     const nodes = JSON.parse(flows) as Array<Endpoint | null>;
     const endpoint = nodes.find((node) => node?.type === 'llm-endpoint' && node.chat !== false && node.d !== true);
-    return endpoint && readPath(endpoint.path);
+    return endpoint ? readPath(endpoint.path) : undefined;
   } catch {
     // What is wrong with the file, Node-RED says.
     return undefined;
