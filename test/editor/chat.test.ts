@@ -203,7 +203,6 @@ describe('The chat page', { skip: skipWithoutBrowser }, () => {
     await keyboard.type('Be short.');
     await keyboard.press('Tab');
     await keyboard.type('0.5');
-    await chat.screenshot('settings-light');
     await keyboard.press('Escape');
     await tabTo('Your question', 'Tab');
     await keyboard.type('Again');
@@ -313,6 +312,9 @@ describe('The chat page', { skip: skipWithoutBrowser }, () => {
       test(`looks well in ${colorScheme} on a ${name}`, async () => {
         await reopen({ colorScheme, viewport, hasTouch: name === 'phone', isMobile: name === 'phone' });
         await chat.screenshot(`welcome-${name}-${colorScheme}`);
+        await chat.page.getByLabel('Settings').click();
+        await chat.screenshot(`settings-${name}-${colorScheme}`);
+        await chat.page.keyboard.press('Escape');
         server.answer = (exchange) => exchange.events([thought('They want a short overview. A list and an example will do.'), word(longAnswer), finish, report]);
         await chat.askAndWait('How do I keep a reading from the sensor that was taken last, and what happens on a restart?');
         await chat.answer.getByText('1 attempt failed before').click();

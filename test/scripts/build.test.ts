@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { buildEditor } from '../../scripts/build/editor.ts';
 import { buildLocales } from '../../scripts/build/locales.ts';
+import { buildPage } from '../../scripts/build/page.ts';
 
 const sources = {
   'editor/limits.html': '<p>the $1 fields</p>\n',
@@ -19,6 +20,13 @@ const sources = {
   'bare/editor.ts': '',
   'bare/bare.html': '<!-- include: nowhere -->\n',
   'bare/locales/en-US/bare.json': '{',
+  'page/page.html': '<script type="module" src="chat/page.js"></script>\n',
+  'page/page.ts': "import { greeting } from './greeting.ts';\ndocument.title = greeting;\n",
+  'page/greeting.ts': "export const greeting: string = 'Grüße';\n",
+  'page/page.css': "@import './colors.css';\np { color: red }\n",
+  'page/colors.css': 'h1 { color: blue }\n',
+  'page/icon.svg': '<svg/>\n',
+  'page/tsconfig.json': '{}',
 };
 
 describe('The build of a node folder', () => {
@@ -71,5 +79,16 @@ describe('The build of a node folder', () => {
 
   test('names a catalogue that is no JSON', async () => {
     await assert.rejects(buildLocales(from('bare'), to('bare'), from('editor')), /bare\.json: /);
+  });
+
+  test('makes one script and one style sheet of the chat page', async () => {
+    await buildPage(from('page'), to('page'));
+    assert.deepEqual((await readdir(to('page'))).sort(), ['icon.svg', 'page.css', 'page.html', 'page.js']);
+    assert.equal(await read('page/page.html'), sources['page/page.html']);
+    const script = await read('page/page.js');
+    assert.match(script, /Grüße/);
+    assert.doesNotMatch(script, /\bimport\b|: string/);
+    assert.match(await read('page/page.css'), /blue[^]*red/);
+    assert.doesNotMatch(await read('page/page.css'), /@import/);
   });
 });

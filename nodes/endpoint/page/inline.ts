@@ -15,11 +15,14 @@ export function formatInline(text: string): Inline[] {
 
 /** The address as a browser would use it, or undefined where it is not one to click on. */
 export function safeUrl(text: string): string | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const { protocol, username, password, href } = new URL(text);
-  const isWeb = protocol === 'https:' || protocol === 'http:';
-  // A user name before the host only ever disguises it.
-  return isWeb && username === '' && password === '' ? href : undefined;
+  if (!/^https?:\/\//i.test(text)) return undefined;
+  try {
+    const { username, password, href } = new URL(text);
+    // A user name before the host only ever disguises it.
+    return username === '' && password === '' ? href : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 class InlineReader {

@@ -5,6 +5,7 @@ import type { Memory, Settings } from './memory.ts';
 export class SettingsPanel {
   readonly #memory: Memory;
   readonly #model = byId('model', HTMLSelectElement);
+  readonly #modelLabel = byId('model-label', HTMLLabelElement);
   readonly #system = byId('system', HTMLTextAreaElement);
   readonly #temperature = byId('temperature', HTMLInputElement);
   readonly #forgetKey = byId('forget-key', HTMLButtonElement);
@@ -45,7 +46,7 @@ export class SettingsPanel {
   showModels(names: readonly string[]): void {
     this.#model.replaceChildren(...names.map((name) => element('option', '', name)));
     if (names.includes(this.#kept.model)) this.#model.value = this.#kept.model;
-    this.#model.disabled = names.length === 0;
+    this.#modelLabel.hidden = names.length === 0;
   }
 
   showKey(): void {

@@ -12,7 +12,9 @@ function tree(text: string): Content[] {
   return formatText(text).map(withoutSource);
 }
 
-function withoutSource({ source: _, ...content }: Block): Content {
+function withoutSource(block: Block): Content {
+  const { source, ...content } = block;
+  assert.notEqual(source, '');
   return content.kind === 'list' ? { ...content, items: content.items.map((item) => item.map(withoutSource)) } : content;
 }
 
