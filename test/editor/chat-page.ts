@@ -1,6 +1,8 @@
 /** The built chat page in a browser, before an API whose every answer the test decides. */
+import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { type Exchange, startServer, type TestServer } from '../support/server.ts';
 
@@ -71,6 +73,11 @@ export const report = {
     costUsd: 0.00042,
     timing: { firstTokenMs: 240, totalMs: 2942, tokensPerSecond: 43.6 },
   },
+};
+
+/** A failure as the gateway writes it. */
+export const overloaded = {
+  error: { message: 'Every backend is busy. Give the pool another member, or raise its queue.', type: 'server_error', code: 'overloaded' },
 };
 
 export function event(object: object): string {
@@ -144,6 +151,17 @@ export class ChatPage {
     await this.answer.getByText(text).filter({ visible: true }).first().waitFor();
   }
 
+  /** How far the reader has scrolled down, in pixels. */
+  scrolled(): Promise<number> {
+    return this.page.evaluate('document.getElementById("scroller").scrollTop');
+  }
+
+  /** How much of the conversation is below what is in sight, in pixels. */
+  async fromEnd(): Promise<number> {
+    const below = '(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)(document.getElementById("scroller"))';
+    return (await this.page.evaluate<number>(below)) - (await this.scrolled());
+  }
+
   async screenshot(name: string): Promise<void> {
     await mkdir(screenshots, { recursive: true });
     await this.page.screenshot({ path: join(screenshots, `chat-${name}.png`) });
@@ -151,5 +169,14 @@ export class ChatPage {
 
   async close(): Promise<void> {
     await this.page.context().close();
+  }
+}
+
+/** Asks again and again: the page's own rules forbid Playwright's way of waiting for an expression. */
+export async function until(holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await holds())) {
+    assert.ok(Date.now() < deadline, 'it never comes true');
+    await delay(20);
   }
 }

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { Browser, BrowserContextOptions } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { launchBrowser, skipWithoutBrowser } from './browser.ts';
-import { ChatPage, ChatServer, event, finish, report, thought, word } from './chat-page.ts';
-
-const overloaded = {
-  error: { message: 'Every backend is busy. Give the pool another member, or raise its queue.', type: 'server_error', code: 'overloaded' },
-};
+import { ChatPage, ChatServer, event, finish, overloaded, report, thought, until, word } from './chat-page.ts';
 
 describe('The chat page', { skip: skipWithoutBrowser }, () => {
   let browser: Browser;
@@ -30,11 +25,6 @@ describe('The chat page', { skip: skipWithoutBrowser }, () => {
     await server.stop();
     assert.deepEqual(chat.errors, [], 'the console stays free of errors');
   });
-
-  async function reopen(options: BrowserContextOptions): Promise<void> {
-    await chat.close();
-    chat = await ChatPage.open(browser, server.url, options);
-  }
 
   test('streams token by token and then says who answered', async () => {
     const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
@@ -267,17 +257,17 @@ describe('The chat page', { skip: skipWithoutBrowser }, () => {
     };
     await chat.ask('Many lines.');
     await chat.reads('Line 59');
-    await until(async () => (await chat.page.evaluate<number>(distance)) < 2);
+    await until(async () => (await chat.fromEnd()) < 2);
     await chat.page.mouse.move(500, 400);
     await chat.page.mouse.wheel(0, -400);
-    await until(async () => (await chat.page.evaluate<number>(distance)) > 300);
-    const before = await chat.page.evaluate(top);
+    await until(async () => (await chat.fromEnd()) > 300);
+    const before = await chat.scrolled();
     more.resolve();
     await chat.reads('Line 119');
     await chat.settled();
-    assert.equal(await chat.page.evaluate(top), before, 'the reader stays where they were');
+    assert.equal(await chat.scrolled(), before, 'the reader stays where they were');
     await chat.button('To the end of the conversation').click();
-    await until(async () => (await chat.page.evaluate<number>(distance)) < 2);
+    await until(async () => (await chat.fromEnd()) < 2);
   });
 
   test('copies an answer and a piece of code, without a clipboard interface too', async () => {
@@ -306,57 +296,4 @@ describe('The chat page', { skip: skipWithoutBrowser }, () => {
     await chat.button('Try again').click();
     await chat.page.getByRole('option', { name: 'smart' }).waitFor({ state: 'attached' });
   });
-
-  for (const colorScheme of ['light', 'dark'] as const) {
-    for (const [name, viewport] of Object.entries({ desk: { width: 1000, height: 860 }, phone: { width: 360, height: 740 } })) {
-      test(`looks well in ${colorScheme} on a ${name}`, async () => {
-        await reopen({ colorScheme, viewport, hasTouch: name === 'phone', isMobile: name === 'phone' });
-        await chat.screenshot(`welcome-${name}-${colorScheme}`);
-        await chat.page.getByLabel('Settings').click();
-        await chat.screenshot(`settings-${name}-${colorScheme}`);
-        await chat.page.keyboard.press('Escape');
-        server.answer = (exchange) => exchange.events([thought('They want a short overview. A list and an example will do.'), word(longAnswer), finish, report]);
-        await chat.askAndWait('How do I keep a reading from the sensor that was taken last, and what happens on a restart?');
-        await chat.answer.getByText('1 attempt failed before').click();
-        await chat.screenshot(`answer-${name}-${colorScheme}`);
-        server.answer = (exchange) => exchange.events([word('The flow file is kept in'), overloaded], { done: false });
-        await chat.askAndWait('And the flow itself?');
-        server.answer = (exchange) => exchange.startStream();
-        await chat.ask('Is somebody there?');
-        await chat.reads('Waiting for the answer');
-        await chat.screenshot(`failed-${name}-${colorScheme}`);
-        assert.ok(await chat.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing is wider than the page');
-      });
-    }
-  }
 });
-
-/** Asks again and again: the page's own rules forbid Playwright's way of waiting for an expression. */
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await holds())) {
-    assert.ok(Date.now() < deadline, 'it never comes true');
-    await delay(20);
-  }
-}
-
-const distance = '(({ scrollHeight, scrollTop, clientHeight }) => scrollHeight - scrollTop - clientHeight)(document.getElementById("scroller"))';
-const top = 'document.getElementById("scroller").scrollTop';
-
-const longAnswer = `## Keeping the last reading
-
-Use the **context** of the flow. It has three scopes:
-
-1. \`node\`: seen by one node alone
-2. \`flow\`: seen by every node of the tab
-   - the usual choice for a reading
-   - it is gone after a restart, unless kept in a file
-3. \`global\`: seen by all
-
-\`\`\`js
-// In a function node, behind the sensor.
-flow.set('reading', { value: msg.payload, at: Date.now() }, 'file', (error) => { if (error) node.error(error, msg); });
-return msg;
-\`\`\`
-
-More stands in the [guide to context](https://nodered.org/docs/user-guide/context).`;

@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Browser } from 'playwright-core';
+import { launchBrowser, skipWithoutBrowser } from './browser.ts';
+import { ChatPage, ChatServer, finish, overloaded, report, thought, word } from './chat-page.ts';
+
+describe('The chat page fits', { skip: skipWithoutBrowser }, () => {
+  let browser: Browser;
+  let server: ChatServer;
+
+  before(async () => {
+    browser = await launchBrowser();
+    server = await ChatServer.start();
+  });
+
+  after(async () => {
+    await browser?.close();
+    await server?.stop();
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const [name, viewport] of Object.entries({ desk: { width: 1000, height: 860 }, phone: { width: 360, height: 740 } })) {
+      test(`in ${colorScheme} on a ${name}`, async () => {
+        const chat = await ChatPage.open(browser, server.url, { colorScheme, viewport, hasTouch: name === 'phone', isMobile: name === 'phone' });
+        await chat.screenshot(`welcome-${name}-${colorScheme}`);
+        await chat.page.getByLabel('Settings').click();
+        await chat.screenshot(`settings-${name}-${colorScheme}`);
+        await chat.page.keyboard.press('Escape');
+        server.answer = (exchange) => exchange.events([thought('They want a short overview. A list and an example will do.'), word(longAnswer), finish, report]);
+        await chat.askAndWait('How do I keep a reading from the sensor that was taken last, and what happens on a restart?');
+        await chat.answer.getByText('1 attempt failed before').click();
+        await chat.screenshot(`answer-${name}-${colorScheme}`);
+        server.answer = (exchange) => exchange.events([word('The flow file is kept in'), overloaded], { done: false });
+        await chat.askAndWait('And the flow itself?');
+        server.answer = (exchange) => exchange.startStream();
+        await chat.ask('Is somebody there?');
+        await chat.reads('Waiting for the answer');
+        await chat.screenshot(`failed-${name}-${colorScheme}`);
+        assert.ok(await chat.page.evaluate('document.documentElement.scrollWidth <= innerWidth'), 'nothing is wider than the page');
+        await chat.close();
+        assert.deepEqual(chat.errors, [], 'the console stays free of errors');
+      });
+    }
+  }
+});
+
+const longAnswer = `## Keeping the last reading
+
+Use the **context** of the flow. It has three scopes:
+
+1. \`node\`: seen by one node alone
+2. \`flow\`: seen by every node of the tab
+   - the usual choice for a reading
+   - it is gone after a restart, unless kept in a file
+3. \`global\`: seen by all
+
+\`\`\`js
+// In a function node, behind the sensor.
+flow.set('reading', { value: msg.payload, at: Date.now() }, 'file', (error) => { if (error) node.error(error, msg); });
+return msg;
+\`\`\`
+
+More stands in the [guide to context](https://nodered.org/docs/user-guide/context).`;
