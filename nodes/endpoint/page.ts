@@ -14,7 +14,13 @@ const policy = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-
 
 /** False where the path is none of the page's. */
 export async function servePage(path: string, { method }: IncomingMessage, res: ServerResponse): Promise<boolean> {
-  const file = method === 'GET' ? files[path] : undefined;
+  if (method !== 'GET') return false;
+  if (path === '/chat/') {
+    // The page finds its files and its API relative to its own address.
+    res.writeHead(308, { location: '../chat' }).end();
+    return true;
+  }
+  const file = files[path];
   if (!file) return false;
   const content = await readFile(new URL(`page/${file.name}`, import.meta.url));
   res.writeHead(200, {
