@@ -214,7 +214,7 @@ describe('An endpoint', () => {
     const { post, flow, nodes } = await startEndpoint(t, { nodes: [echo] });
     await flow.deploy([echo]);
     assert.equal((await post(chat, hello)).status, 404);
-    await flow.deploy([...nodes.map((node) => (node.id === 'endpoint' ? { ...node, id: 'another' } : node))]);
+    await flow.deploy(nodes.map((node) => (node.id === 'endpoint' ? { ...node, id: 'another' } : node)));
     assert.equal((await post(chat, hello)).status, 200);
   });
 

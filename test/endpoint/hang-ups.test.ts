@@ -23,19 +23,19 @@ async function startProvider(t: TestContext, chance: (most: number) => number) {
   const answer = async (exchange: Exchange) => {
     open++;
     served++;
-    let isClosed = false;
+    const state = { isClosed: false };
     void exchange.closed.then(() => {
-      isClosed = true;
+      state.isClosed = true;
       open--;
     });
     for (let turn = chance(5); turn > 0; turn--) await settled();
     exchange.startStream();
     const chunk = (delta: object, reason: string | null = null) => `data: ${JSON.stringify({ model: 'm', choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`;
-    for (let token = 0; token < 20 && !isClosed; token++) {
+    for (let token = 0; token < 20 && !state.isClosed; token++) {
       await exchange.write(chunk({ content: `${token} ` }));
       await settled();
     }
-    if (!isClosed) exchange.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
+    if (!state.isClosed) exchange.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
   };
   const server = await startServer(answer);
   t.after(() => server.close());
