@@ -9,11 +9,14 @@ const settingNames: FieldNames = { model: 'model', max_tokens: 'maxTokens', temp
 
 /** @throws LlmError `invalid_request` that names what is wrong */
 export function readAnthropicRequest(body: JsonObject): ClientRequest {
-  const { messages, system, max_tokens: maxTokens, tools, tool_choice: choice } = body;
+  const { messages, system, max_tokens: maxTokens, tools, tool_choice: choice, output_config: output } = body;
   if (!Array.isArray(messages)) throw badField('messages', 'messages must be a list of messages.');
   if (maxTokens === undefined || maxTokens === null) throw badField('max_tokens', 'max_tokens is missing.');
+  const format = readFormat(output);
+  const isOnlyFormat = format !== undefined && Object.keys(output as JsonObject).length === 1;
   const llm = {
-    ...readFields(body, settingNames, ['messages', 'system', 'tools', 'tool_choice', 'stream']),
+    ...readFields(body, settingNames, ['messages', 'system', 'tools', 'tool_choice', 'stream', ...(isOnlyFormat ? ['output_config'] : [])]),
+    ...(format && { responseFormat: format }),
     ...(isGiven(tools) && { tools: readTools(tools) }),
     ...(isGiven(choice) && { toolChoice: readToolChoice(choice) }),
   };
@@ -112,6 +115,13 @@ function readToolChoice(choice: unknown): unknown {
   if (type === 'any') return 'required';
   if (type === 'tool' && typeof name === 'string') return { type: 'function', function: { name } };
   throw badField('tool_choice', 'tool_choice must be of the type auto, any, none, or tool with a name.');
+}
+
+/** As OpenAI has it, so that every provider can be asked for it. What else the output is to be goes on as it is. */
+function readFormat(output: unknown): JsonObject | undefined {
+  const format = isRecord(output) ? output['format'] : undefined;
+  if (!isRecord(format) || format['type'] !== 'json_schema') return undefined;
+  return { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema: format['schema'] } };
 }
 
 function textIn(text: unknown, field: string): string {
