@@ -23,19 +23,19 @@ async function startProvider(t: TestContext, chance: (most: number) => number) {
   const answer = async (exchange: Exchange) => {
     open++;
     served++;
-    const state = { isClosed: false };
+    const gone = new AbortController();
     void exchange.closed.then(() => {
-      state.isClosed = true;
+      gone.abort();
       open--;
     });
     for (let turn = chance(5); turn > 0; turn--) await settled();
     exchange.startStream();
     const chunk = (delta: object, reason: string | null = null) => `data: ${JSON.stringify({ model: 'm', choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`;
-    for (let token = 0; token < 20 && !state.isClosed; token++) {
+    for (let token = 0; token < 20 && !gone.signal.aborted; token++) {
       await exchange.write(chunk({ content: `${token} ` }));
       await settled();
     }
-    if (!state.isClosed) exchange.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
+    if (!gone.signal.aborted) exchange.end(`${chunk({}, 'stop')}data: [DONE]\n\n`);
   };
   const server = await startServer(answer);
   t.after(() => server.close());

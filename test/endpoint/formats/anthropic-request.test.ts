@@ -1,7 +1,7 @@
 /** How requests in Anthropic's format are read. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { translateMessages, translateToolChoice, translateTools } from '../../../nodes/backends/anthropic/messages.ts';
+import { translateFormat, translateMessages, translateToolChoice, translateTools } from '../../../nodes/backends/anthropic/messages.ts';
 import { isLlmError } from '../../../nodes/core/errors.ts';
 import type { ChatMessage } from '../../../nodes/core/messages.ts';
 import { anthropicMessages } from '../../../nodes/endpoint/formats/anthropic.ts';
@@ -96,6 +96,16 @@ describe('An Anthropic request', () => {
     assert.deepEqual(['auto', 'none', 'any'].map((type) => choiceOf({ type })), ['auto', 'none', 'required']);
     assert.deepEqual(choiceOf({ type: 'tool', name: 'now' }), { type: 'function', function: { name: 'now' } });
     assert.equal(choiceOf(null), undefined);
+  });
+
+  it('has its format in OpenAI’s words, and what else the output is to be as it is', () => {
+    const schema = { type: 'object' };
+    const format = { type: 'json_schema', schema };
+    const responseFormat = { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } };
+    assert.deepEqual(read({ output_config: { format } }).llm, { maxTokens: 9, responseFormat });
+    assert.deepEqual(read({ output_config: { format, effort: 'low' } }).llm, { maxTokens: 9, responseFormat, extra: { output_config: { format, effort: 'low' } } });
+    assert.deepEqual(read({ output_config: { effort: 'low' } }).llm, { maxTokens: 9, extra: { output_config: { effort: 'low' } } });
+    assert.deepEqual(translateFormat(responseFormat), { format });
   });
 
   it('arrives at Anthropic as it was written', () => {
