@@ -145,8 +145,8 @@ describe('A heartbeat', () => {
       end(stream);
       assert.equal(time.timers, 0);
       const write = t.mock.method(res, 'write');
-      await time.advance(10_000);
       if (how !== 'is closed') await stream.write([text('late')]);
+      await time.advance(10_000);
       assert.equal(write.mock.callCount(), 0);
     });
   }
@@ -169,11 +169,14 @@ describe('A heartbeat', () => {
 describe('A reader that stalls', () => {
   it('holds back who writes, until it reads on', async (t) => {
     const subject = await open(t);
+    const listeners = () => ['drain', 'close'].map((event) => subject.res.listenerCount(event));
+    const before = listeners();
     subject.socket.pause();
     const { behind } = await fill(subject);
     subject.socket.resume();
     await behind;
     assert.equal(subject.res.writableNeedDrain, false);
+    assert.deepEqual(listeners(), before);
   });
 
   it('and goes away holds nobody back any more, and leaves no listeners', async (t) => {

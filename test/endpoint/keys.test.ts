@@ -81,6 +81,14 @@ describe('A gate', () => {
     refusalOf(() => gate.enter('ann'));
   });
 
+  it('counts each request of a key by itself', () => {
+    const gate = new Gate({ keys, maxOpen: 0, maxOpenPerKey: 2 });
+    const [leave] = [gate.enter('ann'), gate.enter('ann')];
+    leave();
+    gate.enter('ann');
+    refusalOf(() => gate.enter('ann'));
+  });
+
   it('has no bounds where they are 0', () => {
     const gate = new Gate({ keys, maxOpen: 0, maxOpenPerKey: 0 });
     for (let times = 0; times < 10_000; times++) gate.enter('ann');

@@ -111,6 +111,12 @@ describe('A streamed message', () => {
     ]);
   });
 
+  it('holds back what comes in between only until the call is whole', () => {
+    const writer = anthropicMessages.stream(streamed, identity);
+    assert.deepEqual(outline(writer.parts([call(0, { id: 'a', name: 'f', arguments: '{' }), text('So.')])), ['+0 tool_use f', '0 input_json_delta {']);
+    assert.deepEqual(outline(writer.parts([call(0, { arguments: '}' })])), ['0 input_json_delta }', '-0', '+1 text', '1 text_delta So.']);
+  });
+
   it('loses nothing where a call never becomes whole', () => {
     assert.deepEqual(outlineOf(call(0, { id: 'a', name: 'f' }), call(1, { id: 'b', name: 'g', arguments: '{"y"' }), text('So.'), finish), [
       '+0 tool_use f', '-0', '+1 tool_use g', '1 input_json_delta {"y"', '-1', '+2 text', '2 text_delta So.', '-2',

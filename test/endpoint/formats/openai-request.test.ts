@@ -54,6 +54,7 @@ describe('A chat request', () => {
     assert.equal(Object.getPrototypeOf(llm), Object.prototype);
     assert.equal(Object.getPrototypeOf(llm.extra), Object.prototype);
     assert.equal('polluted' in {}, false);
+    assert.deepEqual(Object.keys(llm), ['extra']);
   });
 
   it('brings no second prompt past the flow', () => {
@@ -89,6 +90,11 @@ describe('A chat request', () => {
       for (const value of values) assert.match(refusalOf(openAiChat, { messages, [field]: value }), new RegExp(`\\b${field}\\b`));
     });
   }
+
+  it('is refused by the name that was used, where a setting has two', () => {
+    assert.match(refusalOf(openAiChat, { messages, max_tokens: 5, max_completion_tokens: 0 }), /^max_completion_tokens /);
+    assert.match(refusalOf(openAiChat, { messages, max_completion_tokens: 5, max_tokens: 0 }), /^max_tokens /);
+  });
 
   it('is refused by the place of a message that is wrong', () => {
     const good = messages[0];

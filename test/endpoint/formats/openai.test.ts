@@ -50,6 +50,13 @@ describe('A whole chat answer', () => {
     assert.deepEqual(choices[0].message, { role: 'assistant', content: 'Hi', refusal: null, reasoning_content: 'Hm' });
   });
 
+  it('leaves the completion as it is', () => {
+    const completion = completionOf([text('a'), logprobs('a'), text('b'), logprobs('b'), finish]);
+    const before = structuredClone(completion);
+    openAiChat.whole(completion, identity);
+    assert.deepEqual(completion, before);
+  });
+
   it('has all log probabilities in one list', () => {
     const { choices } = whole(text('a'), logprobs('a'), text('bc'), logprobs('b', 'c'), finish) as { choices: [{ logprobs: { content: Array<{ token: string }>; refusal: null } }] };
     assert.deepEqual(choices[0].logprobs.content.map(({ token }) => token), ['a', 'b', 'c']);
@@ -97,6 +104,11 @@ describe('A chat stream', () => {
     const named = { index: 1, id: 'call_1', type: 'function', function: { name: 'now', arguments: '' } };
     assert.deepEqual(events([parts]).slice(1, 3), [delta({ tool_calls: [named] }), delta({ tool_calls: [{ index: 1, function: { arguments: '{}' } }] })]);
     assert.equal(completionOf(parts).message.tool_calls?.[0]?.id, 'call_1');
+  });
+
+  it('gives a call the id that comes late', () => {
+    const parts: StreamPart[] = [{ type: 'toolCall', index: 0, name: 'now' }, { type: 'toolCall', index: 0, id: 'late', arguments: '{}' }];
+    assert.deepEqual(events([parts])[2], delta({ tool_calls: [{ index: 0, id: 'late', type: 'function', function: { arguments: '{}' } }] }));
   });
 
   it('brings thinking as deltas of its own, and no signature', () => {
