@@ -24,6 +24,7 @@ export interface NodeRed {
   /** Without a slash at the end. */
   url: string;
   log: ProcessLog;
+  pid: number | undefined;
   /** Resolves with the exit code. */
   ended: Promise<number>;
   kill(signal: NodeJS.Signals): void;
@@ -43,7 +44,7 @@ export async function launchNodeRed(options: LaunchOptions): Promise<NodeRed> {
   });
   const log = new ProcessLog(child, options.echo);
   const ended = once(child, 'exit').then(([code]) => (code as number | null) ?? 1);
-  const nodeRed = { log, ended, kill: (signal: NodeJS.Signals) => void child.kill(signal), stop: () => stop(child, ended) };
+  const nodeRed = { log, pid: child.pid, ended, kill: (signal: NodeJS.Signals) => void child.kill(signal), stop: () => stop(child, ended) };
 
   try {
     const [[, url = '']] = await Promise.all([log.waitFor(/Server now running at (\S+)\/\s/), log.waitFor(flowsSettled)]);

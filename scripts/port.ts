@@ -1,8 +1,8 @@
-/** The port of `npm start`. */
+/** Ports of this machine. */
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 
-/** Resolves with what is wrong with the port, in one sentence, or with nothing. */
+/** Resolves with what is wrong with a port for `npm start`, in one sentence, or with nothing. */
 export async function portProblem(port: number): Promise<string | undefined> {
   if (!Number.isInteger(port) || port < 1 || port > 65535) return 'PORT must be a number from 1 to 65535.';
   const server = createServer();
@@ -17,4 +17,14 @@ export async function portProblem(port: number): Promise<string | undefined> {
   } finally {
     server.close();
   }
+}
+
+/** One that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
 }

@@ -2,9 +2,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../scripts/port.ts';
 import { LlamaCppServer } from '../../nodes/backends/llamacpp/server.ts';
 import { bus } from '../../nodes/core/events.ts';
 
@@ -79,13 +79,4 @@ async function failed(child: ChildProcess): Promise<never> {
   child.stderr?.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-2_000)));
   const [code] = await Promise.race([once(child, 'exit'), once(child, 'error')]);
   throw new Error(`llama-server did not start (${String(code)}): ${log}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -23,6 +23,7 @@ export type FlowNode = { id: string; type: string; [property: string]: unknown }
 export interface TestNodeRed {
   /** Without a slash at the end. */
   readonly url: string;
+  readonly pid: number | undefined;
   /** All that Node-RED has written since its last start. */
   log(): string;
   waitForLog(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
@@ -55,6 +56,9 @@ export async function startNodeRed({ flows, env, settings, nodeRedVersion: versi
     let current = (running = await launch(0));
     const testNodeRed: TestNodeRed = {
       url: current.url,
+      get pid() {
+        return current.pid;
+      },
       log: () => current.log.text,
       waitForLog: (pattern, ms = 5000) => current.log.waitFor(pattern, { ms }),
       deploy: (nodes, type = 'full') => deploy(current, nodes, type),
