@@ -1,4 +1,5 @@
 /** The answer: what providers stream, and the completion that it adds up to. */
+import type { Citation } from './context.ts';
 import type { FailureKind } from './errors.ts';
 import type { ToolCall } from './messages.ts';
 
@@ -88,6 +89,8 @@ export interface Completion {
   embeddings?: number[][];
   /** The branches that routers chose, the outermost first: `A / local`. */
   route?: string;
+  /** The passages of `msg.llm.context` that the answer names, where the request brought some. */
+  citations?: Citation[];
 }
 
 /** What an answer is so far. Filled part by part. */

@@ -12,6 +12,7 @@ import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts
 import { isWired } from '../runtime/wires.ts';
 import { readBody } from './body.ts';
 import { Cors } from './cors.ts';
+import { Disclosure } from './disclosure.ts';
 import { EventStream } from './event-stream.ts';
 import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './formats/format.ts';
 import { anthropicMessages } from './formats/anthropic.ts';
@@ -19,7 +20,7 @@ import { openAiChat } from './formats/openai-chat.ts';
 import { openAiCompletions } from './formats/openai-completions.ts';
 import { openAiEmbeddings } from './formats/openai-embeddings.ts';
 import { Gate } from './gate.ts';
-import { asHeader, flowHeaders, flowStatus, requestIdOf, sendJson } from './http.ts';
+import { flowHeaders, flowStatus, requestIdOf, sendJson } from './http.ts';
 import { Keys, readKeys } from './keys.ts';
 import { isModels, modelsBody, Names } from './names.ts';
 import { servePage } from './page.ts';
@@ -60,7 +61,7 @@ interface Parts {
   readonly maxBytes: number;
   readonly heartbeatMs: number;
   readonly timeoutMs: number;
-  readonly tellsBackend: boolean;
+  readonly disclosure: Disclosure;
   readonly hasChat: boolean;
 }
 
@@ -108,12 +109,12 @@ export class EndpointNode {
     try {
       if (parts.hasChat && (await servePage(path, req, res))) return;
       const client = parts.gate.nameOf(req.headers);
-      if (!format && !isModels(path)) throw new LlmError('not_found', 'There is nothing at this path.');
+      if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
       checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
       if (format) await this.#admit(parts, req, res, format, client);
       else sendJson(res, 200, modelsBody(parts.names, path));
     } catch (error) {
-      refuse(res, format ?? openAiChat, asProblem(error));
+      refuse(res, format ?? openAiChat, asProblem(error), parts.disclosure);
     }
   }
 
@@ -134,18 +135,22 @@ export class EndpointNode {
     const offered = parts.names.resolve(request.llm.model);
     const identity: AnswerIdentity = { id: format.idPrefix + crypto.randomUUID(), model: offered.name, created: Math.floor(Date.now() / 1000) };
     const stream = request.stream ? new EventStream(res, format.stream(request, identity), parts.heartbeatMs) : undefined;
-    const gone = () => controller.abort(new LlmError('cancelled', 'The client went away.'));
+    const gone = () => {
+      // nginx's word for it; no status can be sent any more.
+      this.#node.debug(`499: the client of ${String(res.getHeader('x-request-id'))} went away.`);
+      controller.abort(new LlmError('cancelled', 'The client went away.'));
+    };
     res.once('close', gone);
     if (res.destroyed) gone();
     try {
       const answer = await this.#ask(request, offered.model, client, stream, parts.timeoutMs, controller.signal);
-      const told = parts.tellsBackend ? about(answer.completion) : undefined;
+      const told = parts.disclosure.ofAnswer(answer.completion);
       if (stream) stream.end(answer.completion, told);
-      else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), parts.tellsBackend);
+      else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), parts.disclosure);
     } catch (error) {
       const failure = asProblem(error);
       this.#last = { ok: false, kind: failure.kind };
-      if (stream?.hasBegun) stream.fail(failure);
+      if (stream?.hasBegun) stream.fail(parts.disclosure.failure(failure), parts.disclosure.ofFailure(failure));
       else throw failure;
     } finally {
       stream?.close();
@@ -197,19 +202,13 @@ function readParts(config: EndpointConfig, { keys }: EndpointCredentials = {}): 
     maxBytes: setting('maxBodyKb') * 1024,
     heartbeatMs: setting('heartbeatMs'),
     timeoutMs: setting('timeoutMs'),
-    tellsBackend: config.tellBackend !== false,
+    disclosure: new Disclosure(config.tellBackend !== false),
     hasChat: config.chat !== false,
   };
 }
 
-/** What the answer's own format has no field for. */
-function about({ backend, route, attempts, cost, timing }: Completion): JsonObject {
-  return { backend: backend.name, ...(route !== undefined && { route }), attempts, ...(cost && { costUsd: cost.usd }), timing };
-}
-
-function sendWhole(res: ServerResponse, { completion, statusCode, headers }: Answered, body: JsonObject, tellsBackend: boolean): void {
-  const told = { 'x-llm-backend': asHeader(completion.backend.name), 'x-llm-attempts': String(completion.attempts.length) };
-  sendJson(res, flowStatus(statusCode), body, { ...flowHeaders(headers), ...(tellsBackend && told) });
+function sendWhole(res: ServerResponse, { completion, statusCode, headers }: Answered, body: JsonObject, disclosure: Disclosure): void {
+  sendJson(res, flowStatus(statusCode), body, { ...flowHeaders(headers), ...disclosure.headers(completion) });
 }
 
 /** @throws Refusal */
@@ -220,10 +219,10 @@ function checkMethod({ method = '' }: IncomingMessage, res: ServerResponse, allo
 }
 
 /** Where the answer has not begun. */
-function refuse(res: ServerResponse, format: Format, failure: LlmError): void {
+function refuse(res: ServerResponse, format: Format, failure: LlmError, disclosure: Disclosure): void {
   if (res.headersSent || res.destroyed) return;
   const status = failure instanceof Refusal ? failure.httpStatus : statusFor(failure.kind);
   const waitMs = failure.retryAfterMs;
   const headers = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) };
-  sendJson(res, status, format.failed(failure, status), headers);
+  sendJson(res, status, format.failed(disclosure.failure(failure), status, disclosure.ofFailure(failure)), headers);
 }

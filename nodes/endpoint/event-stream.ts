@@ -35,10 +35,10 @@ export class EventStream implements TokenSink {
     this.#res.end(this.#begun() + this.#writer.end(completion, llm));
   }
 
-  /** Of a stream that has begun. */
-  fail(failure: LlmError): void {
+  /** Of a stream that has begun. `llm` is what the format has no field for. */
+  fail(failure: LlmError, llm?: JsonObject): void {
     clearTimeout(this.#heartbeat);
-    this.#res.end(this.#writer.fail(failure));
+    this.#res.end(this.#writer.fail(failure, llm));
   }
 
   /** The client went away, or gets an answer with a status instead. */

@@ -1,6 +1,7 @@
 /** The models that an endpoint offers, by the names that clients use. */
 import { LlmError } from '../core/errors.ts';
 import type { OfferedModel } from './settings.ts';
+import { Refusal } from './status.ts';
 
 /** What an endpoint offers that lists no models: whatever the flow behind it answers with. */
 const anyModel: OfferedModel = { name: 'default', model: '' };
@@ -16,14 +17,14 @@ export class Names {
     return this.#models.length > 0 ? this.#models : [anyModel];
   }
 
-  /** What to ask the flow for. Where no models are listed, a name goes on as it is. @throws LlmError `not_found` */
+  /** What to ask the flow for. Where no models are listed, a name goes on as it is. @throws Refusal */
   resolve(name: string | undefined): OfferedModel {
     const [first = anyModel] = this.offered;
     if (name === undefined || name === '') return first;
     const known = this.offered.find((model) => model.name === name);
     if (known) return known;
     if (this.#models.length === 0) return { name, model: name };
-    throw new LlmError('not_found', 'There is no such model here.', { hint: `Ask for one of: ${this.offered.map((model) => model.name).join(', ')}.` });
+    throw new Refusal(404, 'not_found', 'There is no such model here.', `Ask for one of: ${this.offered.map((model) => model.name).join(', ')}.`);
   }
 }
 
@@ -32,7 +33,7 @@ export function isModels(path: string): boolean {
   return path === '/models' || path.startsWith('/models/');
 }
 
-/** In OpenAI's format. @throws LlmError `not_found`, or `invalid_request` for a name that is none */
+/** In OpenAI's format. @throws Refusal, or LlmError `invalid_request` for a name that is none */
 export function modelsBody(names: Names, path: string): object {
   const name = path.slice('/models/'.length);
   return name === '' ? { object: 'list', data: names.offered.map(modelBody) } : modelBody(names.resolve(decoded(name)));

@@ -5,7 +5,7 @@ import { calls } from '../../nodes/runtime/calls.ts';
 import { chat, errorIn, hello, startEndpoint } from '../support/endpoint.ts';
 import { settled } from '../support/fake-time.ts';
 import { step } from '../support/exchanges.ts';
-import { answers, cancelled, fails, finish, hangs, text } from '../support/scripted-client.ts';
+import { answers, breaks, cancelled, fails, finish, hangs, text } from '../support/scripted-client.ts';
 
 const hi = answers([text('Hi')], [finish]);
 
@@ -43,6 +43,21 @@ describe('A request', () => {
         const told = tellBackend === false ? [null, null] : ['Backend', '1'];
         assert.deepEqual([response.headers.get('x-llm-backend'), response.headers.get('x-llm-attempts')], told);
         assert.equal('llm' in ((await response.json()) as object), tellBackend !== false);
+      });
+    }
+  });
+
+  it('is told what was tried when all of it failed, streamed or not, unless that is switched off', async (t) => {
+    for (const tellBackend of [true, false]) {
+      await t.test(String(tellBackend), async (t) => {
+        const { post } = await startEndpoint(t, { scripts: [fails('unavailable'), fails('unavailable'), breaks('server', [text('H')])], config: { tellBackend } });
+        for (const stream of [false, true]) {
+          const body = (await (await post(chat, { ...hello, stream })).json()) as { error: { message: string }; llm?: { attempts: Array<{ backend: string }> } };
+          assert.deepEqual(body.llm?.attempts.map(({ backend }) => backend), tellBackend ? ['Backend'] : undefined);
+          assert.equal(body.error.message === 'The model behind this endpoint failed.', !tellBackend);
+        }
+        const broken = await (await post(chat, { ...hello, stream: true })).text();
+        assert.equal(broken.includes('"llm":{"attempts":[{"backend":"Backend"'), tellBackend);
       });
     }
   });

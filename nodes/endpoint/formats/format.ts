@@ -42,7 +42,7 @@ export interface StreamWriter {
   /** `llm` is what the format has no field for. */
   end(completion: Completion, llm?: JsonObject): string;
   /** The last event of a stream that breaks off. */
-  fail(failure: LlmError): string;
+  fail(failure: LlmError, llm?: JsonObject): string;
 }
 
 /** One API that clients speak. */
@@ -55,5 +55,5 @@ export interface Format {
   whole(completion: Completion, identity: AnswerIdentity, llm?: JsonObject, returned?: Returned): JsonObject;
   stream(request: ClientRequest, identity: AnswerIdentity): StreamWriter;
   /** The body that tells of a failure with a status. */
-  failed(failure: LlmError, status: number): JsonObject;
+  failed(failure: LlmError, status: number, llm?: JsonObject): JsonObject;
 }

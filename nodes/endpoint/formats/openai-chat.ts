@@ -68,8 +68,8 @@ class ChatStream implements StreamWriter {
     return last + counted + streamEnd;
   }
 
-  fail(failure: LlmError): string {
-    return failedEvent(failure) + streamEnd;
+  fail(failure: LlmError, llm?: JsonObject): string {
+    return failedEvent(failure, llm) + streamEnd;
   }
 
   /** A call's first piece names it; those that follow bring its arguments. */

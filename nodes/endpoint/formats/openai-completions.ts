@@ -49,8 +49,8 @@ class TextStream implements StreamWriter {
     return event({ ...this.#head, choices: [choice('', null, completion)] }) + counted + streamEnd;
   }
 
-  fail(failure: LlmError): string {
-    return failedEvent(failure) + streamEnd;
+  fail(failure: LlmError, llm?: JsonObject): string {
+    return failedEvent(failure, llm) + streamEnd;
   }
 
   /** The log probabilities of a text come right after it, and leave with it. */

@@ -58,13 +58,13 @@ export function finishReasonOf(reason: FinishReason): string {
 }
 
 /** `code` is the kind of failure. */
-export function failedBody({ message, kind }: LlmError, status: number): JsonObject {
-  return { error: { message, type: typeOf(status), param: null, code: kind } };
+export function failedBody({ message, kind }: LlmError, status: number, llm?: JsonObject): JsonObject {
+  return { error: { message, type: typeOf(status), param: null, code: kind }, ...(llm && { llm }) };
 }
 
 /** The event that tells of a failure in the middle of a stream. */
-export function failedEvent(failure: LlmError): string {
-  return event(failedBody(failure, statusFor(failure.kind)));
+export function failedEvent(failure: LlmError, llm?: JsonObject): string {
+  return event(failedBody(failure, statusFor(failure.kind), llm));
 }
 
 function typeOf(status: number): string {

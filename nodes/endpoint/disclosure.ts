@@ -1,0 +1,45 @@
+/** What clients learn of the backends behind an endpoint: by its setting, all or nothing. */
+import type { Completion } from '../core/completion.ts';
+import { LlmError } from '../core/errors.ts';
+import type { JsonObject } from './formats/format.ts';
+import { asHeader } from './http.ts';
+import { Refusal, statusFor } from './status.ts';
+
+export class Disclosure {
+  readonly #tells: boolean;
+
+  constructor(tells: boolean) {
+    this.#tells = tells;
+  }
+
+  /** What an answer's own format has no field for. */
+  ofAnswer({ backend, route, attempts, cost, timing, citations }: Completion): JsonObject | undefined {
+    const cited = citations && { citations };
+    if (!this.#tells) return cited;
+    return { backend: backend.name, ...(route !== undefined && { route }), attempts, ...(cost && { costUsd: cost.usd }), timing, ...cited };
+  }
+
+  headers({ backend, attempts }: Completion): Record<string, string> {
+    return this.#tells ? { 'x-llm-backend': asHeader(backend.name), 'x-llm-attempts': String(attempts.length) } : {};
+  }
+
+  /** What was tried before a request failed. */
+  ofFailure({ cause: { attempts } }: LlmError): JsonObject | undefined {
+    return this.#tells && attempts ? { attempts } : undefined;
+  }
+
+  /** Why a request failed, in words that are fit for its client: what is wrong behind the endpoint names addresses and settings. */
+  failure(failure: LlmError): LlmError {
+    if (this.#tells || failure instanceof Refusal) return failure;
+    const said = discreet[statusFor(failure.kind)];
+    return said === undefined ? failure : new LlmError(failure.kind, said, { retryAfterMs: failure.retryAfterMs });
+  }
+}
+
+const discreet: Readonly<Record<number, string | undefined>> = {
+  404: 'There is no such model here.',
+  429: 'Too many requests. Send it again later.',
+  502: 'The model behind this endpoint failed.',
+  503: 'The model behind this endpoint is not available now. Send the request again later.',
+  504: 'The model behind this endpoint took too long.',
+};
