@@ -3,7 +3,6 @@ import type { Node, NodeAPI } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
 import { type Call, calls, type Frame, type LlmMessage, topFrame, withoutFrames } from './calls.ts';
-import { llmNode } from './llm-nodes.ts';
 import { isWired, lookBehind } from './wires.ts';
 
 export type Send = (msg: LlmMessage | Array<LlmMessage | null>) => void;
@@ -51,10 +50,10 @@ export class Reply {
     return this.#call?.deadline ?? Infinity;
   }
 
-  /** Where the stage wants the tokens; none for an answer that another backend of the branch will work on. */
+  /** Where the stage wants the tokens; none for an answer that other nodes of the branch may still change: it goes on as a whole. */
   get sink(): TokenSink | undefined {
     if (!this.#call || !this.#frame) return undefined;
-    if (this.#byWire && this.#behind().some(({ id }) => llmNode(id) !== undefined)) return undefined;
+    if (this.#byWire && this.#behind().some((node) => mayChange(node))) return undefined;
     return this.#call.sinkFor(this.#frame);
   }
 
@@ -112,6 +111,13 @@ export class Reply {
   #behind(): readonly Node[] {
     return lookBehind(this.#RED, this.#node, 0, this.#msg).nodes;
   }
+}
+
+/** Nodes that take an answer as it is, or hand it on so. */
+const onlookers: ReadonlySet<string> = new Set([returnType, 'debug', 'junction', 'link in', 'link out', 'complete', 'status', 'catch']);
+
+function mayChange({ type }: Node): boolean {
+  return !onlookers.has(type);
 }
 
 /** `what` leads back into the stage that it leaves. */

@@ -1,6 +1,7 @@
 /** Tokens on their way up through stages: the same as from the backend, no faster than they are read, and told once. */
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { StreamPart, TokenSink } from '../../nodes/core/completion.ts';
 import { LlmError } from '../../nodes/core/errors.ts';
 import { calls } from '../../nodes/runtime/calls.ts';
@@ -33,7 +34,7 @@ function threeStages(member: string, settings: object = {}): FlowNode[] {
 const watchers = ['answers', 'tokens', 'outer tokens', 'middle tokens', 'inner tokens'].map((id) => ({ id, type: 'helper', wires: [] }));
 
 async function start(nodes: readonly FlowNode[], script?: Script): Promise<Flow> {
-  const types = [registerFallback, registerPool, registerRouter, registerReturn, answerType, ...(script ? [modelType({ model: script })] : [])];
+  const types = [registerFallback, registerPool, registerRouter, registerReturn, answerType, shoutType, ...(script ? [modelType({ model: script })] : [])];
   return (running = await Flow.start(types, [...nodes, ...watchers]));
 }
 
@@ -54,6 +55,18 @@ const tale: Script = async function* ({ onConnected }) {
   onConnected();
   yield* pieces;
 };
+
+/** Changes the text, as a function node may. */
+function shoutType(RED: NodeAPI): void {
+  function construct(this: Node, config: NodeDef): void {
+    RED.nodes.createNode(this, config);
+    this.on('input', (msg, send, done) => {
+      send({ ...msg, payload: String(msg.payload).toUpperCase() });
+      done();
+    });
+  }
+  RED.nodes.registerType('test-shout', construct);
+}
 
 /** All that is written, write by write. */
 function recorder(): { writes: Array<readonly StreamPart[]>; sink: TokenSink } {
@@ -85,6 +98,21 @@ describe('Tokens through three stages', () => {
       assert.deepEqual(told(tokens), ofModel);
       assert.equal(tokens.at(-1)?.completion?.text, completion?.text);
     }
+  });
+
+  test('are held back where other nodes may still change the text: a reader gets what the stage gets', async () => {
+    const behind: FlowNode[] = [{ id: 'shout', type: 'test-shout', wires: [['return']] }, { id: 'return', type: 'llm-return', wires: [] }];
+    const flow = await start([...threeStages('model'), { ...model, wires: [['shout'], ['tokens']] }, ...behind], tale);
+    const reader = recorder();
+    const outcome = await ask(flow, 'outer', { payload: 'Hello' }, { sink: reader.sink });
+    assert.deepEqual([outcome.ok && outcome.msg.payload, reader.writes], ['ONCE UPON A TIME.', [[text('ONCE UPON A TIME.')]]]);
+  });
+
+  test('come at once where a return node follows that changes nothing', async () => {
+    const flow = await start([...threeStages('model'), { ...model, wires: [['return'], ['tokens']] }, { id: 'return', type: 'llm-return', wires: [] }], tale);
+    const reader = recorder();
+    await ask(flow, 'outer', { payload: 'Hello' }, { sink: reader.sink });
+    assert.deepEqual(reader.writes.flat().filter(({ type }) => type === 'text').length, 4);
   });
 
   test('of a branch of other nodes are one, with the whole answer', async () => {
