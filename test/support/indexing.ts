@@ -20,9 +20,9 @@ function readerOf(log: string[]): Read<Split> {
     await Promise.resolve();
     if (content === unreadable) throw new LlmError('invalid_request', 'It is no document.', { hint: 'Save it again.' });
     const passages = (text: string) => passagesOf(text.split('\n\n').filter((part) => part !== ''));
-    if (!name.endsWith('.jsonl')) return [{ title: name, text: content, metadata: { words: content.length }, passages: passages(content) }];
+    if (!name.endsWith('.jsonl')) return [{ title: name, metadata: { words: content.length }, passages: passages(content) }];
     const lines = content.split('\n').filter((line) => line !== '').map((line) => line.split(': '));
-    return lines.map(([id = '', text = '']) => ({ id, title: id, text, metadata: {}, passages: passages(text) }));
+    return lines.map(([id = '', text = '']) => ({ id, title: id, metadata: {}, passages: passages(text) }));
   };
 }
 

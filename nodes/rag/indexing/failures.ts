@@ -16,12 +16,13 @@ const ofWhatItIsGiven: ReadonlySet<FailureKind> = new Set(['invalid_request', 'c
 /** An embedding model may also break on one text; where it is broken altogether, its breaker opens after a few. */
 const ofEmbedding: ReadonlySet<FailureKind> = new Set([...ofWhatItIsGiven, 'server', 'timeout', 'out_of_memory']);
 
-/** Loading and reading: every failure is the document's. */
+/** Loading and reading: every failure is the document's, unless there is to be no more reading at all. */
 export async function reading<Result>(work: () => Result | Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw new DocumentFailure(isLlmError(error) ? error : unreadable(error));
+    if (!isLlmError(error)) throw new DocumentFailure(unreadable(error));
+    throw error.kind === 'cancelled' ? error : new DocumentFailure(error);
   }
 }
 

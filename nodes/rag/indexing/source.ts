@@ -27,12 +27,11 @@ export interface ReadDocument {
   /** Only where a source holds many. */
   readonly id?: string | undefined;
   readonly title: string;
-  readonly text: string;
   readonly metadata: Metadata;
   readonly passages: readonly Passage[];
 }
 
-/** Reads a source and cuts it into passages. What it throws is the document's failure. */
+/** Reads a source and cuts it into passages. What it throws is the document's failure, but for `cancelled`, which ends the run. */
 export type Read<Split> = (source: { bytes: Content; name?: string; type?: string }, split: Split) => Promise<readonly ReadDocument[]>;
 
 export interface IndexProgress {

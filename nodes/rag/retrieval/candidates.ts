@@ -39,7 +39,8 @@ export async function findCandidates(question: string, { store, settings, embedd
     mode === 'lexical' || !embedder ? [] : searchByMeaning(question, store, embedder, options, signal),
   ]);
   const hits = fuse([byWords, byMeaning], keyOf).slice(0, candidates);
-  const cosines = new Map(byMeaning.map((hit) => [keyOf(hit), Math.max(0, Math.min(1, hit.score))]));
+  // Rounding may leave a little more than 1.
+  const cosines = new Map(byMeaning.map((hit) => [keyOf(hit), Math.min(1, hit.score)]));
   const shares = mode === 'vector' ? [] : shareOfQuestion(question, hits.map(allWords));
   return hits.map((found, at) => ({ found, score: Math.max(cosines.get(keyOf(found)) ?? 0, shares[at] ?? 0) }));
 }

@@ -30,9 +30,7 @@ export function runsOf(passages: readonly Found[]): Found[][] {
 }
 
 function goesOn(last: Found, next: Found, end: number): boolean {
-  if (next.passage.start < end) return true;
-  if (next.ordinal !== last.ordinal + 1) return false;
-  return next.passage.start === end || isSame(last.passage.headings, next.passage.headings);
+  return next.passage.start <= end || (next.ordinal === last.ordinal + 1 && isSame(last.passage.headings, next.passage.headings));
 }
 
 /**

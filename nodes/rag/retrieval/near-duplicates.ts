@@ -32,7 +32,7 @@ function sketchOf(words: readonly string[]): Uint32Array {
   const hashes = words.map(hashOf);
   const shingles = new Set<number>();
   for (let at = 0; at <= Math.max(0, hashes.length - shingle); at++) {
-    shingles.add(hashes.slice(at, at + shingle).reduce((mixed, hash) => mix(Math.imul(mixed, 31) + hash), 0));
+    shingles.add(hashes.slice(at, at + shingle).reduce((mixed, hash) => mix(mixed + hash), 0));
   }
   return Uint32Array.from(shingles).sort().subarray(0, sketchSize);
 }

@@ -176,3 +176,10 @@ test('what is cancelled ends between documents with its reason, and what is stor
   await assert.rejects(indexer.upsert([], { signal: AbortSignal.abort(gone) }), gone);
   await assert.rejects(indexer.remove(['a.md'], { signal: AbortSignal.abort(gone) }), gone);
 });
+
+test('a reader that is closed ends the run', async () => {
+  const { upsert, progress } = setUpIndex({ concurrency: 1 });
+  const closed = new LlmError('cancelled', 'It is closed.');
+  await assert.rejects(upsert(file('a.md', 'one'), { id: 'b.md', content: () => Promise.reject(closed) }, file('c.md', 'three')), closed);
+  assert.equal(progress.length, 1);
+});

@@ -28,6 +28,9 @@ test('by meaning, the score is the cosine', async () => {
   const { store, find } = await setUp();
   assert.deepEqual(await find('valve', 'vector'), [['a1', 1], ['b0', 0.32], ['a0', 0]]);
   assert.deepEqual(store.calls.filter((call) => call.startsWith('search')), ['searchVectors']);
+  const away = { model: 'words', question: async () => Float32Array.of(-1, 0) };
+  const found = await findCandidates('valve', { store, embedder: away, settings: { mode: 'vector', candidates: 9 }, signal: new AbortController().signal });
+  assert.deepEqual(found.map(({ score }) => score), [0, 0, 0]);
 });
 
 test('by both, the score is the higher one, and what both find goes first', async () => {

@@ -11,12 +11,12 @@ test('the first of the same texts stays, whatever its case, blanks and marks', (
   assert.deepEqual(kept('Open the valve slowly.', 'Close it.', '  open THE valve,\nslowly', 'Close it.'), [0, 1]);
 });
 
-test('a long text with a word or two changed is a near-duplicate, one with half of them changed is not', () => {
+test('a long text with a word or two changed is a near-duplicate, one with every tenth changed is not', () => {
   const text = words(200);
   const changed = (count: number) => text.map((word, at) => (at % Math.ceil(200 / count) === 0 ? 'other' : word)).join(' ');
   assert.deepEqual(kept(text.join(' '), changed(2)), [0]);
   assert.deepEqual(kept(text.join(' '), `${text.join(' ')} and so on`), [0]);
-  assert.deepEqual(kept(text.join(' '), changed(40)), [0, 1]);
+  assert.deepEqual(kept(text.join(' '), changed(20)), [0, 1]);
   assert.deepEqual(kept(text.join(' '), words(200, 100).join(' ')), [0, 1]);
 });
 
@@ -28,6 +28,10 @@ test('texts that differ in a number both stay', () => {
 test('short texts are compared word by word', () => {
   assert.deepEqual(kept('yes', 'no', 'yes', 'yes no', ''), [0, 1, 3, 4]);
   assert.deepEqual(kept('---', '***', '---'), [0, 1]);
+});
+
+test('the same words in another order say something else', () => {
+  assert.deepEqual(kept('The dog bites the man.', 'The man bites the dog.'), [0, 1]);
 });
 
 test('texts of other scripts are compared too', () => {
