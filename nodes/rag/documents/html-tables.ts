@@ -4,35 +4,46 @@ import type TurndownService from 'turndown';
 /** What stands in no cell of a table of data: such a table only lays out a page. */
 const blocks = ['TABLE', 'PRE', 'UL', 'OL', 'BLOCKQUOTE', 'H1', 'H2', 'H3', 'H4', 'H5', 'H6'];
 
+interface Table {
+  readonly isLayout: boolean;
+  readonly firstRow: Node | undefined;
+}
+
+const noTable: Table = { isLayout: true, firstRow: undefined };
+
 export function addTables(service: TurndownService): void {
-  const layouts = new WeakMap<Node, boolean>();
-  const isLayout = (table: Node | undefined): boolean => {
-    if (!table) return true;
-    const known = layouts.get(table) ?? blocks.some((name) => (table as Element).getElementsByTagName(name).length > 0);
-    layouts.set(table, known);
-    return known;
+  const known = new WeakMap<Node, Table>();
+  const tableOf = (node: Node): Table => {
+    const element = closestTable(node);
+    if (!element) return noTable;
+    const table = known.get(element) ?? look(element);
+    known.set(element, table);
+    return table;
   };
   service.addRule('tableCell', {
     filter: ['td', 'th'],
-    replacement: (content, node) => (isLayout(tableOf(node)) ? `\n\n${content}\n\n` : ` ${content.trim().replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|')} |`),
+    replacement: (content, node) => (tableOf(node).isLayout ? `\n\n${content}\n\n` : ` ${content.trim().replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|')} |`),
   });
   service.addRule('tableRow', {
     filter: 'tr',
-    replacement: (content, node) => (isLayout(tableOf(node)) ? `\n\n${content}\n\n` : `|${content}\n${isFirst(node) ? border(node) : ''}`),
+    replacement: (content, node) => {
+      const { isLayout, firstRow } = tableOf(node);
+      return isLayout ? `\n\n${content}\n\n` : `|${content}\n${node === firstRow ? border(node) : ''}`;
+    },
   });
   service.addRule('tableSection', { filter: ['thead', 'tbody', 'tfoot'], replacement: (content) => content });
   service.addRule('table', { filter: 'table', replacement: (content) => `\n\n${content}\n\n` });
   service.addRule('caption', { filter: 'caption', replacement: (content) => `${content}\n\n` });
 }
 
-function tableOf(node: Node): Node | undefined {
-  let table: Node | null = node;
-  while (table && table.nodeName !== 'TABLE') table = table.parentNode;
-  return table ?? undefined;
+function look(table: Element): Table {
+  return { isLayout: blocks.some((name) => table.getElementsByTagName(name).length > 0), firstRow: table.getElementsByTagName('tr')[0] };
 }
 
-function isFirst(row: Node): boolean {
-  return (tableOf(row) as Element | undefined)?.getElementsByTagName('tr')[0] === row;
+function closestTable(node: Node): Element | undefined {
+  let table: Node | null = node;
+  while (table && table.nodeName !== 'TABLE') table = table.parentNode;
+  return (table as Element | null) ?? undefined;
 }
 
 function border(row: Node): string {

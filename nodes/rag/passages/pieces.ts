@@ -120,8 +120,10 @@ function wordEndFrom(text: string, start: number): number {
   return at;
 }
 
+/** As `\s` has it, without its price for most characters. */
 function isBlank(text: string, at: number): boolean {
-  return /\s/.test(text[at] ?? '');
+  const unit = text.charCodeAt(at);
+  return unit < 0x80 ? unit === 0x20 || (unit >= 0x09 && unit <= 0x0d) : /\s/.test(text[at] ?? '');
 }
 
 /** The end without blanks. */

@@ -2,12 +2,15 @@
 
 /** The segmenter's time grows with the square of a text's length: it sees so many units at once. */
 const windowLength = 2_000;
+/** Whether so little is one sentence or two makes no difference, and the segmenter has its price for each text. */
+const shortText = 100;
 
 // Not the machine's own language: the same document is split in the same way everywhere.
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
 /** In order; the last one is `end`. A line end within a paragraph ends no sentence. One that is longer than a window is cut. */
 export function* sentenceEnds(text: string, start: number, end: number): Generator<number> {
+  if (end - start <= shortText) return yield end;
   for (let at = start; at < end; ) {
     const to = windowEnd(text, at, end);
     const ends = endsWithin(text, at, to);

@@ -80,7 +80,7 @@ class Packer {
     const repeated: Piece[] = [];
     let kept = 0;
     // Never all of it: the next passage would contain this one.
-    for (const piece of this.#pieces.slice(1).reverse()) {
+    for (const piece of this.#pieces.slice(1).toReversed()) {
       if (kept + piece.tokens > room) break;
       kept += piece.tokens;
       repeated.unshift(piece);
