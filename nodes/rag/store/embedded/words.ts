@@ -1,0 +1,76 @@
+/** The lexical half of an embedded store: FTS5 finds candidates, and ranking puts them in order. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Analyzer } from '../../text/analyze.ts';
+import { candidateCount, fieldWeights, type Frequencies, type PassageWords, questionTerms, Ranking } from '../ranking.ts';
+import type { SearchOptions } from '../store.ts';
+import { type Scored, Top } from '../top.ts';
+import { filterSql } from './filter.ts';
+
+/** The texts of a passage that words are taken from. */
+export interface PassageTexts {
+  readonly title: string;
+  readonly headings: readonly string[];
+  readonly text: string;
+}
+
+const bm25 = `bm25(words, ${fieldWeights.title}, ${fieldWeights.headings}, ${fieldWeights.body})`;
+
+export class Words {
+  readonly #database: DatabaseSync;
+  readonly #analyze: Analyzer;
+  readonly #insert: StatementSync;
+  readonly #remove: StatementSync;
+  readonly #frequency: StatementSync;
+  readonly #count: StatementSync;
+
+  constructor(database: DatabaseSync, analyze: Analyzer) {
+    this.#database = database;
+    this.#analyze = analyze;
+    this.#insert = database.prepare('insert into words (rowid, title, headings, body) values (?, ?, ?, ?)');
+    this.#remove = database.prepare('delete from words where rowid = ?');
+    this.#frequency = database.prepare('select doc from temp.frequencies where term = ?');
+    this.#count = database.prepare('select count(*) as count from passages');
+  }
+
+  put(passage: number, { title, headings, text }: PassageTexts): void {
+    const terms = [title, headings.join('\n'), text].map((part) => this.#analyze(part).join(' '));
+    this.#insert.run(passage, ...terms);
+  }
+
+  remove(passage: number): void {
+    this.#remove.run(passage);
+  }
+
+  clear(): void {
+    this.#database.exec('delete from words');
+  }
+
+  /** Keys of passages, best first. */
+  search(question: string, { limit, filter }: SearchOptions): Array<Scored<number>> {
+    const asked = this.#analyze(question);
+    const frequencies = this.#frequencies(asked);
+    const terms = questionTerms(asked, frequencies);
+    if (terms.length === 0) return [];
+    const candidates = this.#candidates(terms, { limit: Math.max(limit, candidateCount), filter });
+    const ranking = new Ranking(candidates, this.#count.get()?.['count'] as number);
+    const weights = ranking.enrich(terms, ranking.scores(new Map(terms.map((term) => [term, 1])), frequencies));
+    const scores = ranking.scores(weights, this.#frequencies(weights.keys()));
+    const top = new Top<number>(limit);
+    candidates.forEach(({ rowid }, at) => top.offer(rowid, scores[at] as number));
+    return top.sorted();
+  }
+
+  /** Terms are letters, digits and marks: between quotes they can be nothing but terms. */
+  #candidates(terms: readonly string[], { limit, filter }: SearchOptions): Array<PassageWords & { rowid: number }> {
+    const narrowed = filterSql(filter);
+    // The plus keeps SQLite from looking up passage by passage.
+    const within = narrowed ? `and +rowid in (select key from passages where ${narrowed.sql})` : '';
+    const statement = this.#database.prepare(`select rowid, title, headings, body from words where words match ? ${within} order by ${bm25} limit ?`);
+    const match = terms.map((term) => `"${term}"`).join(' OR ');
+    return statement.all(match, ...(narrowed?.values ?? []), limit) as unknown as Array<PassageWords & { rowid: number }>;
+  }
+
+  #frequencies(terms: Iterable<string>): Frequencies {
+    return new Map(Array.from(new Set(terms), (term) => [term, (this.#frequency.get(term)?.['doc'] as number | undefined) ?? 0]));
+  }
+}
