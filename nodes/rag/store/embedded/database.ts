@@ -8,7 +8,6 @@ import type { Language } from '../../text/languages.ts';
 import { type PlainDocument, type PlainEmbedding, requireModel } from '../plain.ts';
 import type { DocumentFacts, EmbeddingModel, Found, Hit, SearchOptions, StoreFacts } from '../store.ts';
 import type { Scored } from '../top.ts';
-import { orFailure } from './failures.ts';
 import { facetsOf } from './filter.ts';
 import { type Row, toFacts, toFound } from './rows.ts';
 import { inTransaction, openDatabase } from './schema.ts';
@@ -21,7 +20,7 @@ export interface DatabaseOptions {
   readonly language: Language;
 }
 
-/** Every method throws an LlmError where the file cannot be opened, read or written. */
+/** Throws what SQLite throws, and LlmErrors for what it is asked wrongly. */
 export class EmbeddedDatabase {
   readonly #path: string;
   readonly #database: DatabaseSync;
@@ -87,16 +86,14 @@ export class EmbeddedDatabase {
   }
 
   searchWords(question: string, options: SearchOptions): Hit[] {
-    return orFailure(this.#path, () => this.#hits(this.#words.search(question, options)));
+    return this.#hits(this.#words.search(question, options));
   }
 
   searchVectors(model: EmbeddingModel, vector: Float32Array, options: SearchOptions): Hit[] {
-    return orFailure(this.#path, () => {
-      const held = this.#settings.model;
-      if (!held) return [];
-      requireModel(held, model);
-      return this.#hits(this.#vectors.search(held, vector, options));
-    });
+    const held = this.#settings.model;
+    if (!held) return [];
+    requireModel(held, model);
+    return this.#hits(this.#vectors.search(held, vector, options));
   }
 
   passages(documentId: string, from: number, to: number): Found[] {
@@ -106,7 +103,7 @@ export class EmbeddedDatabase {
 
   facts(): StoreFacts {
     const [row] = this.#all('select (select count(*) from documents) as documents, (select count(*) from passages) as passages');
-    const model = orFailure(this.#path, () => this.#settings.model);
+    const { model } = this.#settings;
     const bytes = ['', '-wal'].reduce((sum, end) => sum + (statSync(this.#path + end, { throwIfNoEntry: false })?.size ?? 0), 0);
     return { documents: row?.['documents'] as number, passages: row?.['passages'] as number, ...(model && { model }), bytes };
   }
@@ -171,11 +168,11 @@ export class EmbeddedDatabase {
   }
 
   #change<Result>(change: () => Result): Result {
-    return orFailure(this.#path, () => inTransaction(this.#database, change));
+    return inTransaction(this.#database, change);
   }
 
   #all(sql: string, ...values: Array<string | number | Uint8Array | null>): Row[] {
-    return orFailure(this.#path, () => this.#prepare(sql).all(...values));
+    return this.#prepare(sql).all(...values);
   }
 
   #prepare(sql: string): StatementSync {

@@ -3,7 +3,6 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LlmError } from '../../../core/errors.ts';
-import { orFailure } from './failures.ts';
 import { sqlite } from './sqlite.ts';
 
 /** Says in the file's header whose it is: "LLMk". */
@@ -40,20 +39,18 @@ const views = `create virtual table temp.frequencies using fts5vocab (main, word
 /**
  * Opens the file, or makes it. WAL with `synchronous = normal`: whatever ends the process, nothing is half written and nothing acknowledged is lost;
  * a power failure may cost the last documents, which the next run of an index finds missing and puts again.
- * @throws LlmError `invalid_request` for a file of something else or of a newer version; `unavailable` where it cannot be opened
+ * @throws LlmError `invalid_request` for a file of something else or of a newer version; whatever SQLite and the file system throw
  */
 export function openDatabase(path: string): DatabaseSync {
-  return orFailure(path, () => {
-    mkdirSync(dirname(path), { recursive: true });
-    const database = new (sqlite().DatabaseSync)(path, { timeout: busyTimeoutMs });
-    try {
-      prepare(database, path);
-      return database;
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-  });
+  mkdirSync(dirname(path), { recursive: true });
+  const database = new (sqlite().DatabaseSync)(path, { timeout: busyTimeoutMs });
+  try {
+    prepare(database, path);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
 }
 
 function prepare(database: DatabaseSync, path: string): void {
