@@ -38,7 +38,8 @@ async function fromPython(folder: string, spec: string): Promise<void> {
 
 const run = promisify(execFile);
 
-async function setUp({ name, file, install }: Item): Promise<void> {
+async function setUp(item: Item): Promise<void> {
+  const { name, file } = item;
   if (existsSync(file)) {
     console.log(`${name}: is there.`);
     return;
@@ -50,7 +51,7 @@ async function setUp({ name, file, install }: Item): Promise<void> {
   try {
     await rm(folder, { recursive: true, force: true });
     await mkdir(folder, { recursive: true });
-    await install(folder);
+    await item.install(folder);
     if (!existsSync(file)) throw new Error(`The package holds no ${relative(folder, file)}.`);
     console.log(`${name}: installed in ${Math.round((performance.now() - started) / 1000)} s.`);
   } catch (error) {

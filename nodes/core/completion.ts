@@ -1,5 +1,5 @@
 /** The answer: what providers stream, and the completion that it adds up to. */
-import type { Citation } from './context.ts';
+import type { Citation } from './citations.ts';
 import type { FailureKind } from './errors.ts';
 import type { ToolCall } from './messages.ts';
 

@@ -39,7 +39,7 @@ async function ask(clients: ChildProcess, load: Load): Promise<LoadResult> {
 }
 
 async function measure(clients: ChildProcess, subjects: readonly Subject[], stream: boolean): Promise<Results> {
-  const all = new Map(subjects.map((subject) => [subject, { one: [], some: [], many: [] } as Record<LoadName, LoadResult[]>]));
+  const all = new Map<Subject, Record<LoadName, LoadResult[]>>(subjects.map((subject) => [subject, { one: [], some: [], many: [] }]));
   for (let round = 0; round <= rounds; round++) {
     console.error(`${stream ? 'streamed' : 'whole'}, round ${round} of ${rounds}`);
     for (const [{ name, quick }, results] of all) {

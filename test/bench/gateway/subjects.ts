@@ -43,7 +43,7 @@ export async function startSubjects(provider: string): Promise<Subjects> {
   const stops: Array<() => Promise<void>> = [];
   const missing: string[] = [];
   const stop = async () => {
-    for (const one of stops.reverse()) await one();
+    for (const one of stops.toReversed()) await one();
   };
   try {
     const list: Subject[] = [{ name: 'direct', quick: { url: provider + chat } }];
@@ -72,8 +72,9 @@ async function bareProxy(provider: string, stops: Stops): Promise<Subject> {
 }
 
 async function nodeRed(provider: string, stops: Stops): Promise<{ url: string; subjects: Subject[] }> {
-  const { url, pid, stop } = await startNodeRed({ flows: gatewayFlows(provider), settings: { nodesDir: join(import.meta.dirname, '../nodes') } });
-  stops.push(stop);
+  const nodeRed = await startNodeRed({ flows: gatewayFlows(provider), settings: { nodesDir: join(import.meta.dirname, '../nodes') } });
+  stops.push(() => nodeRed.stop());
+  const { url, pid } = nodeRed;
   const behind = (name: string, path: string): Subject => ({ name, quick: { url: `${url}${path}${chat}` }, open: { url: `${url}${path}/open${chat}` }, ...(pid !== undefined && { pid }) });
   const subjects = [
     behind('the same proxy as a route of Node-RED', '/proxy'),
