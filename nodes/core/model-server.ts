@@ -5,6 +5,7 @@ import type { AttemptContext } from './client.ts';
 import { LlmError } from './errors.ts';
 import { createAgent, type HttpResponse, openHttp, parseJson, readText } from './http.ts';
 import type { JsonObject } from './openai-body.ts';
+import { EmbeddingsClient } from './openai-embeddings.ts';
 import type { Provider } from './provider.ts';
 import type { CompletionRequest } from './request.ts';
 
@@ -21,6 +22,11 @@ export class ModelServer {
     const key = readKey(apiKey);
     this.provider = { ...provider, url: readUrl(provider.url), ...(key && { holdsKey: (text: string) => text.includes(key) }) };
     this.#headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
+  }
+
+  /** Gives vectors for texts, as llama.cpp and vLLM do. */
+  get embeddings(): EmbeddingsClient {
+    return new EmbeddingsClient(this.provider, (body, context, request) => this.post('/v1/embeddings', body, context, request));
   }
 
   /** Posts a body and resolves with a successful answer's head. @throws LlmError for every other */

@@ -1,19 +1,40 @@
 /** Embeddings in OpenAI's format, as OpenAI, llama.cpp, vLLM and most others give them. */
 import { garbage } from './classify.ts';
+import type { AttemptContext, ModelClient } from './client.ts';
 import type { StreamPart } from './completion.ts';
 import { type HttpResponse, parseJson, readText } from './http.ts';
 import type { JsonObject } from './openai-body.ts';
 import type { Provider } from './provider.ts';
-import { isRecord, type RequestSettings } from './request.ts';
+import { type CompletionRequest, isRecord, type RequestSettings, textsToEmbed } from './request.ts';
 import { readOpenAiUsage } from './tokens.ts';
 
+/** Posts a body to `/embeddings` and resolves with a successful answer's head. @throws LlmError for every other */
+type Post = (body: JsonObject, context: AttemptContext, request: CompletionRequest) => Promise<HttpResponse>;
+
+/** The part of a provider's API that gives vectors for texts. Its answers are whole at once. */
+export class EmbeddingsClient implements ModelClient {
+  readonly provider: Provider;
+  readonly #post: Post;
+
+  constructor(provider: Provider, post: Post) {
+    this.provider = provider;
+    this.#post = post;
+  }
+
+  async *stream(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    const texts = textsToEmbed(request) ?? [];
+    const answer = await this.#post(embeddingsBody(texts, request), context, request);
+    yield await readEmbeddings(answer, texts.length, this.provider);
+  }
+}
+
 /** The body for `/embeddings`. `extra` may ask for `dimensions`. */
-export function embeddingsBody(texts: readonly string[], { model, extra }: RequestSettings): JsonObject {
+function embeddingsBody(texts: readonly string[], { model, extra }: RequestSettings): JsonObject {
   return { model: model || undefined, input: texts, ...extra, encoding_format: 'float' };
 }
 
 /** The vectors in the order of the texts. @throws LlmError `server` for anything else than one vector for each */
-export async function readEmbeddings({ body }: HttpResponse, count: number, provider: Provider): Promise<StreamPart[]> {
+async function readEmbeddings({ body }: HttpResponse, count: number, provider: Provider): Promise<StreamPart[]> {
   const answer = parseJson(await readText(body));
   if (!isRecord(answer) || !Array.isArray(answer['data'])) throw garbage(provider, 'something that is no list of embeddings');
   const vectors: Array<number[] | undefined> = Array.from({ length: count }, () => undefined);

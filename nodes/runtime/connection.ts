@@ -1,5 +1,6 @@
 /** Config nodes: an account or a server, one client and one connection pool for all the nodes that use it. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { ModelClient } from '../core/client.ts';
 import type { HealthMonitor } from '../core/health.ts';
 import { isLlmError, LlmError, toLlmError } from '../core/errors.ts';
 import type { PriceSource } from '../core/pricing.ts';
@@ -12,6 +13,8 @@ export interface Connection {
   readonly prices: PriceSource;
   /** Only where the server is asked on an interval. */
   readonly health?: HealthMonitor | undefined;
+  /** Gives vectors for texts; absent where the API has none. */
+  readonly embeddings?: ModelClient | undefined;
   /** One sentence about what answers there. @throws LlmError */
   test(signal: AbortSignal): Promise<string>;
   /** The names of the models it offers. @throws LlmError */

@@ -1,4 +1,5 @@
 /** A model server of one's own: what llama.cpp and vLLM have in common on the side of the config node. */
+import type { ModelClient } from '../core/client.ts';
 import { bus, type HealthState } from '../core/events.ts';
 import { readNumber } from '../core/fields.ts';
 import { HealthMonitor } from '../core/health.ts';
@@ -43,6 +44,10 @@ export abstract class LocalServer implements Connection {
 
   get provider(): Provider {
     return this.http.provider;
+  }
+
+  get embeddings(): ModelClient {
+    return this.http.embeddings;
   }
 
   abstract test(signal: AbortSignal): Promise<string>;

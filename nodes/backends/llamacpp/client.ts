@@ -6,10 +6,9 @@ import { parseJson, readText } from '../../core/http.ts';
 import { asPrompt } from '../../core/messages.ts';
 import type { ModelServer } from '../../core/model-server.ts';
 import { chatBody, type JsonObject } from '../../core/openai-body.ts';
-import { embeddingsBody, readEmbeddings } from '../../core/openai-embeddings.ts';
 import { isJson, readOpenAiAnswer } from '../../core/openai-stream.ts';
 import { readPieces } from '../../core/pieces.ts';
-import { isRecord, textsToEmbed, type CompletionRequest } from '../../core/request.ts';
+import { isRecord, type CompletionRequest } from '../../core/request.ts';
 import { readSse } from '../../core/sse.ts';
 
 export interface LlamaCppOptions {
@@ -39,14 +38,8 @@ export class LlamaCppClient implements ModelClient {
   }
 
   stream(request: CompletionRequest, context: AttemptContext): AsyncIterable<readonly StreamPart[]> {
-    const texts = textsToEmbed(request);
-    if (texts) return this.#embed(texts, request, context);
+    if (request.task === 'embed') return this.#server.embeddings.stream(request, context);
     return this.#options.api === 'chat' ? this.#chat(request, context) : this.#completion(request, context);
-  }
-
-  async *#embed(texts: readonly string[], request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
-    const answer = await this.#server.post('/v1/embeddings', embeddingsBody(texts, request), context, request);
-    yield await readEmbeddings(answer, texts.length, this.provider);
   }
 
   async *#chat(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {

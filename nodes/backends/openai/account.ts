@@ -1,9 +1,11 @@
 /** An account at OpenAI, or at one of the many servers that speak its API: Ollama, LM Studio, LiteLLM, OpenRouter, Groq … */
 import OpenAI from 'openai';
+import type { ModelClient } from '../../core/client.ts';
 import { type CloudAccount, describeModels, readAccount, type Vendor } from '../../core/cloud-account.ts';
 import { LlmError } from '../../core/errors.ts';
 import type { HttpResponse } from '../../core/http.ts';
 import { type JsonObject, readModelNames } from '../../core/openai-body.ts';
+import { EmbeddingsClient } from '../../core/openai-embeddings.ts';
 import { type SdkContext, SdkTransport } from '../../core/sdk-transport.ts';
 import type { Connection, ConnectionFields } from '../../runtime/connection.ts';
 
@@ -55,6 +57,10 @@ export class OpenAiAccount implements Connection {
   /** Whether this is OpenAI itself, in any region. */
   get official() {
     return this.#account.official;
+  }
+
+  get embeddings(): ModelClient {
+    return new EmbeddingsClient(this.provider, (body, context, request) => this.post('/embeddings', body, { ...context, request }));
   }
 
   async test(signal: AbortSignal): Promise<string> {

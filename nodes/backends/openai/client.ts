@@ -3,9 +3,8 @@ import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { StreamPart } from '../../core/completion.ts';
 import type { HttpResponse } from '../../core/http.ts';
 import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
-import { embeddingsBody, readEmbeddings } from '../../core/openai-embeddings.ts';
 import { readOpenAiAnswer } from '../../core/openai-stream.ts';
-import { type CompletionRequest, textsToEmbed } from '../../core/request.ts';
+import type { CompletionRequest } from '../../core/request.ts';
 import type { MaxTokensField, OpenAiAccount } from './account.ts';
 
 export interface OpenAiOptions {
@@ -38,10 +37,8 @@ export class OpenAiClient implements ModelClient {
   }
 
   async *stream(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
-    const texts = textsToEmbed(request);
-    if (texts) {
-      const answer = await this.#account.post('/embeddings', embeddingsBody(texts, request), { ...context, request });
-      yield await readEmbeddings(answer, texts.length, this.provider);
+    if (request.task === 'embed') {
+      yield* this.#account.embeddings.stream(request, context);
       return;
     }
     const { headers, body } = await this.#post(request, context);

@@ -5,9 +5,8 @@ import { LlmError } from '../../core/errors.ts';
 import { asPrompt } from '../../core/messages.ts';
 import type { ModelServer } from '../../core/model-server.ts';
 import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
-import { embeddingsBody, readEmbeddings } from '../../core/openai-embeddings.ts';
 import { readOpenAiAnswer } from '../../core/openai-stream.ts';
-import { isRecord, textsToEmbed, type CompletionRequest } from '../../core/request.ts';
+import { isRecord, type CompletionRequest } from '../../core/request.ts';
 import { readLegacyAnswer } from './legacy-stream.ts';
 
 export interface VllmOptions {
@@ -34,8 +33,7 @@ export class VllmClient implements ModelClient {
   }
 
   stream(request: CompletionRequest, context: AttemptContext): AsyncIterable<readonly StreamPart[]> {
-    const texts = textsToEmbed(request);
-    if (texts) return this.#embed(texts, request, context);
+    if (request.task === 'embed') return this.#server.embeddings.stream(request, context);
     const { api } = this.#options;
     switch (api) {
       case 'chat':
@@ -47,11 +45,6 @@ export class VllmClient implements ModelClient {
       default:
         return api satisfies never;
     }
-  }
-
-  async *#embed(texts: readonly string[], request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
-    const answer = await this.#server.post('/v1/embeddings', embeddingsBody(texts, request), context, request);
-    yield await readEmbeddings(answer, texts.length, this.provider);
   }
 
   async *#openAi(path: string, body: JsonObject, request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
