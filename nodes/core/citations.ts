@@ -1,6 +1,7 @@
 /** Which of the passages that a request brought with it an answer cites: [1], [2, 3], [1][2], [1-3], [^1], 【1】 and 【1†source】. */
 import { withoutCode } from './code-spans.ts';
 import { type ContextPassage, readPassageAt } from './context.ts';
+import { isRecord } from './request.ts';
 
 /** In `msg.completion.citations`: a passage that the answer names, by the number it names it with. */
 export interface Citation extends Omit<ContextPassage, 'text' | 'score'> {
@@ -28,6 +29,12 @@ export function citationsOf(text: string, context: unknown): Citation[] {
     if (!cited.has(number)) cited.set(number, citationOf(number, context));
   }
   return [...cited.values()].filter((citation) => citation !== undefined);
+}
+
+/** The completion with what its text cites of `msg.llm.context`; as it is where the request brought no passages. */
+export function withCitations<C extends { readonly text: string; citations?: Citation[] }>(completion: C, llm: unknown): C {
+  const context = isRecord(llm) ? llm['context'] : undefined;
+  return Array.isArray(context) && context.length > 0 ? { ...completion, citations: citationsOf(completion.text, context) } : completion;
 }
 
 function citationOf(number: number, context: unknown): Citation | undefined {

@@ -1,6 +1,7 @@
 /** The node of a backend: from a Node-RED message to a completion and back. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Backend } from '../core/backend.ts';
+import { withCitations } from '../core/citations.ts';
 import type { ModelClient } from '../core/client.ts';
 import type { Completion, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
@@ -148,7 +149,8 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port) });
     this.#status.update();
     try {
-      const { embeddings, ...completion } = await answer;
+      const { embeddings, ...answered } = await answer;
+      const completion = withCitations(answered, msg.llm);
       this.#last = { ok: true, timing: completion.timing };
       port?.end(completion);
       msg.payload = embeddings ?? completion.text;

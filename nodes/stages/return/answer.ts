@@ -1,6 +1,7 @@
 /** What a message is to the stage that waits, where it comes back through nodes of any kind: an answer or a failure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Node } from 'node-red';
+import { withCitations } from '../../core/citations.ts';
 import { classifyAnswer } from '../../core/classify.ts';
 import { Answer, type Completion } from '../../core/completion.ts';
 import { LlmError } from '../../core/errors.ts';
@@ -31,7 +32,7 @@ export function outcomeOf(msg: ForeignMessage, before: ForeignMessage, node: Nod
   if (failure) return { ok: false, failure };
   const text = textOf(msg.payload);
   if (text === undefined) return { ok: false, failure: empty() };
-  msg.completion = completion ? withText(completion, text) : completionOf(text, node);
+  msg.completion = withCitations(completion ? withText(completion, text) : completionOf(text, node), msg.llm);
   return { ok: true, msg };
 }
 
