@@ -184,10 +184,13 @@ export function declareContract(newPlace: NewPlace): void {
 
   test('a narrow filter finds its few among many', async (t) => {
     const store = await opened(t);
-    for (let number = 0; number < 300; number++) await store.put(document(`d${number}`, { metadata: { few: number % 100 === 7 } }), [passage('whale')], { model: 'm', vectors: [vector(1, number / 300, 0)] });
-    const filter = { few: true };
-    for (const hits of [await store.searchWords('whale', { limit: 5, filter }), await store.searchVectors({ model: 'm', vector: vector(0, 0, 1) }, { limit: 5, filter })]) {
-      assert.deepEqual(hits.map(({ document: { id } }) => id).sort(), ['d107', 'd207', 'd7']);
+    const passages = Array.from({ length: 10 }, () => passage('whale'));
+    for (let number = 0; number < 30; number++) {
+      await store.put(document(`d${number}`, { metadata: { few: number === 17 } }), passages, { model: 'm', vectors: passages.map((_, at) => vector(1, (number * 10 + at) / 300, 0)) });
+    }
+    const options = { limit: 20, filter: { few: true } };
+    for (const hits of [await store.searchWords('whale', options), await store.searchVectors({ model: 'm', vector: vector(0, 0, 1) }, options)]) {
+      assert.deepEqual(hits.map(({ document: { id }, ordinal }) => `${id}#${ordinal}`).sort(), passages.map((_, at) => `d17#${at}`));
     }
   });
 
