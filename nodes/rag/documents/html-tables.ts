@@ -22,7 +22,7 @@ export function addTables(service: TurndownService): void {
   };
   service.addRule('tableCell', {
     filter: ['td', 'th'],
-    replacement: (content, node) => (tableOf(node).isLayout ? `\n\n${content}\n\n` : ` ${content.trim().replace(/\s*\n\s*/g, ' ').replaceAll('|', '\\|')} |`),
+    replacement: (content, node) => (tableOf(node).isLayout ? `\n\n${content}\n\n` : ` ${content.trim().replace(/\s*\n\s*/g, ' ').replace(/\\?\|/g, '\\|')} |`),
   });
   service.addRule('tableRow', {
     filter: 'tr',

@@ -7,6 +7,8 @@ import { readMarkdown } from './markdown.ts';
 /** Elements whose text nobody reads on the page. */
 const left: TurndownService.Filter = (node) => ['SCRIPT', 'STYLE', 'NOSCRIPT', 'TEMPLATE', 'SVG', 'IFRAME', 'OBJECT', 'CANVAS', 'TITLE'].includes(node.nodeName.toUpperCase());
 
+const maxDepth = 1_000;
+
 /** Titles: that of the page, else its first heading of level 1. @throws LlmError `invalid_request` for pages that are nested too deeply */
 export function readHtml(html: string): Content {
   const { text, title } = toMarkdown(html);
@@ -20,7 +22,25 @@ export function declaredCharset(bytes: Uint8Array): string | undefined {
   return /<meta\s[^>]{0,200}?charset\s*=\s*["']?([\w.:-]+)/i.exec(head)?.[1];
 }
 
+/** Elements that only an end tag ends: what is not ended nests. */
+const nesting = /<(\/?)(?:div|span|section|article|main|center|form|fieldset|blockquote|ul|ol|dl|table|a|b|i|u|s|em|strong|font|big|small|code|label)\b/gi;
+
+/** The parser's time grows with the square of the depth. */
+function isTooDeep(html: string): boolean {
+  let depth = 0;
+  for (const [, slash] of html.matchAll(nesting)) {
+    depth = Math.max(0, depth + (slash ? -1 : 1));
+    if (depth > maxDepth) return true;
+  }
+  return false;
+}
+
+function tooDeep(): Error {
+  return refusal('The page is nested too deeply to be read.', 'Save it as text or Markdown.');
+}
+
 function toMarkdown(html: string): { text: string; title: string } {
+  if (isTooDeep(html)) throw tooDeep();
   let title = '';
   const service = new TurndownService({ headingStyle: 'atx', codeBlockStyle: 'fenced', bulletListMarker: '-', br: '' });
   service.escape = escapeMarks;
@@ -40,7 +60,7 @@ function toMarkdown(html: string): { text: string; title: string } {
   try {
     return { text: service.turndown(html), title };
   } catch (error) {
-    if (error instanceof RangeError) throw refusal('The page is nested too deeply to be read.', 'Save it as text or Markdown.');
+    if (error instanceof RangeError) throw tooDeep();
     throw error;
   }
 }

@@ -17,7 +17,7 @@ export const defaultSplitOptions: SplitOptions = { maxTokens: splitFields.maxTok
 /** A missing or empty one takes its default. @throws RangeError that names the field */
 export function readSplitOptions(config: Readonly<Partial<Record<SplitField, unknown>>>): SplitOptions {
   const maxTokens = read('maxTokens', config.maxTokens) ?? splitFields.maxTokens.value;
-  const overlapTokens = read('overlapTokens', config.overlapTokens) ?? Math.min(splitFields.overlapTokens.value, maxTokens / 2);
+  const overlapTokens = read('overlapTokens', config.overlapTokens) ?? Math.min(splitFields.overlapTokens.value, Math.floor(maxTokens / 2));
   if (overlapTokens > maxTokens / 2) throw new RangeError('overlapTokens must be at most half of maxTokens.');
   return { maxTokens, overlapTokens };
 }
