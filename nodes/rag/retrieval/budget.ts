@@ -31,18 +31,22 @@ export function fit(units: ReadonlyArray<readonly Found[]>, { maxTokens, maxPass
   return runsOf([...taken.values()]);
 }
 
-/** The longest beginning of a text that has no more tokens than that, at the end of a word where one is near. Never empty. */
+/** A beginning of a text, as long as it may be within that many tokens, at the end of a word where one is near. At least a character. */
 export function cutToTokens(text: string, maxTokens: number): string {
   if (estimateTokenCount(text) <= maxTokens) return text;
-  let [fits, tooLong] = [1, text.length];
+  let [fits, tooLong] = [0, text.length];
   while (tooLong - fits > 1) {
     const middle = Math.floor((fits + tooLong) / 2);
-    if (estimateTokenCount(text.slice(0, middle)) <= maxTokens) fits = middle;
+    if (estimateTokenCount(beginning(text, middle)) <= maxTokens) fits = middle;
     else tooLong = middle;
   }
-  const cut = text.slice(0, fits);
+  return beginning(text, fits) || String.fromCodePoint(text.codePointAt(0) ?? 32);
+}
+
+function beginning(text: string, length: number): string {
+  const cut = text.slice(0, length);
   const words = /^[^]*\S(?=\s)/.exec(cut)?.[0] ?? '';
-  if (words.length > fits * 0.8) return words;
+  if (words.length > length * 0.8) return words;
   // Half of a surrogate pair is no character.
-  return fits > 1 && /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
+  return /[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut;
 }
