@@ -1,4 +1,5 @@
 /** Which documents of a store are of which source. */
+import { LlmError } from '../../core/errors.ts';
 import type { DocumentFacts, Store, StoredDocument } from '../store/store.ts';
 import { hashOfDocuments } from './fingerprint.ts';
 import type { IndexSource, ReadDocument } from './source.ts';
@@ -14,16 +15,26 @@ export interface NewDocument {
   readonly passages: ReadDocument['passages'];
 }
 
-/** The documents of a source as the store gets them; of two with one id the later counts. */
+/**
+ * The documents of a source as the store gets them; of two with one id the later counts.
+ * @throws LlmError `invalid_request` for an id that a store would not give back as it is
+ */
 export function newDocuments(source: IndexSource, read: readonly ReadDocument[], fingerprint: string): NewDocument[] {
   const [first] = read;
   const isOne = read.length === 1 && first?.id === undefined;
   const byId = new Map(read.map((one, at) => [isOne ? source.id : `${source.id}#${one.id ?? at + 1}`, one]));
+  for (const id of byId.keys()) checkId(id);
   const hash = hashOfDocuments(fingerprint, byId.size);
   return Array.from(byId, ([id, { title, metadata, passages }]) => ({
     document: { id, title: source.title || title, source: source.source || source.id, metadata: { ...metadata, ...source.metadata, ...(!isOne && { [partOf]: source.id }) }, hash },
     passages,
   }));
+}
+
+/** Databases refuse or replace these characters: the document would not be found again. */
+function checkId(id: string): void {
+  if (id !== '' && id.isWellFormed() && !id.includes('\0')) return;
+  throw new LlmError('invalid_request', 'The id is empty, or has characters that are none.', { hint: 'Give the document another id.' });
 }
 
 /** What the store has of a source. */

@@ -83,6 +83,12 @@ test('of two documents with one id the later counts, and so of two sources', asy
   assert.equal((await upsert(file('b.jsonl', 'x: one\nx: two'))).unchanged, 1);
 });
 
+test('ids that a store would not give back are refused', async () => {
+  const { upsert } = setUpIndex();
+  const { added, failed } = await upsert(...['', 'a\0', '\ud83d', 'b\n😀'].map((id) => file(id, 'one')), file('c.jsonl', 'x\0: one'));
+  assert.deepEqual([added, failed.map(({ file: id, kind }) => [id, kind])], [1, ['', 'a\0', '\ud83d', 'c.jsonl'].map((id) => [id, 'invalid_request'])]);
+});
+
 test('a run that breaks off in the middle of a source is made good by the next', async () => {
   const { store, upsert, contents } = setUpIndex();
   const source = file('a.jsonl', 'x: one\ny: two\nz: three');
