@@ -1,9 +1,9 @@
 /** What the editor asks: does this account or server work, and which models does it have. */
 import type { Request, Response } from 'express';
-import type { NodeAPI } from 'node-red';
+import type { Node, NodeAPI } from 'node-red';
 import { LlmError } from '../core/errors.ts';
 import { isRecord } from '../core/request.ts';
-import { asProblem, type Connection, connectionDefinition, type ConnectionNode, readSavedKey } from './connection.ts';
+import { asProblem, readSavedKey, type Testable, testableDefinition } from './connection.ts';
 
 /** As the editor sends them: unsaved values, with the key only where it was typed anew. */
 interface Question {
@@ -24,10 +24,10 @@ export function installAdminRoutes(RED: NodeAPI): void {
   installed.add(app);
   const permission = RED.auth.needsPermission('llm.write');
   app.post('/llm/test', permission, answerWith(RED, async (connection, signal) => ({ message: await connection.test(signal) })));
-  app.post('/llm/models', permission, answerWith(RED, async (connection, signal) => ({ models: await connection.models(signal) })));
+  app.post('/llm/models', permission, answerWith(RED, async (connection, signal) => ({ models: (await connection.models?.(signal)) ?? [] })));
 }
 
-function answerWith(RED: NodeAPI, ask: (connection: Connection, signal: AbortSignal) => Promise<object>) {
+function answerWith(RED: NodeAPI, ask: (connection: Testable, signal: AbortSignal) => Promise<object>) {
   return (req: Request, res: Response): void => {
     const question = readQuestion(req.body);
     if (!question) {
@@ -42,16 +42,17 @@ function answerWith(RED: NodeAPI, ask: (connection: Connection, signal: AbortSig
   };
 }
 
-async function withConnection<T>(RED: NodeAPI, question: Question, ask: (connection: Connection, signal: AbortSignal) => Promise<T>): Promise<T> {
+async function withConnection<T>(RED: NodeAPI, question: Question, ask: (connection: Testable, signal: AbortSignal) => Promise<T>): Promise<T> {
   const { type, id, fields } = question;
-  const definition = connectionDefinition(type);
+  const definition = testableDefinition(type);
   if (!definition) throw new RangeError('This kind of config node is not known.');
-  const saved = RED.nodes.getNode(id) as ConnectionNode | undefined;
-  const typedKey = fields['apiKey'];
+  const { secret } = definition;
+  const saved = RED.nodes.getNode(id) as Node | undefined;
+  const typedKey = fields[secret];
   // Another kind of node's key is none of ours to send.
-  const savedKey = saved?.type === type ? readSavedKey(saved) : undefined;
-  const apiKey = typeof typedKey === 'string' && typedKey !== keptPassword ? typedKey : savedKey;
-  const connection = definition.open({ ...fields, apiKey }, { id, name: '', type, lasting: false });
+  const savedKey = saved?.type === type ? readSavedKey(saved, secret) : undefined;
+  const key = typeof typedKey === 'string' && typedKey !== keptPassword ? typedKey : savedKey;
+  const connection = definition.open({ ...fields, [secret]: key }, { id, name: '', type, lasting: false });
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(tooLate(connection)), answerWithinMs);
   try {
@@ -62,9 +63,9 @@ async function withConnection<T>(RED: NodeAPI, question: Question, ask: (connect
   }
 }
 
-function tooLate({ provider }: Connection): LlmError {
-  return new LlmError('timeout', `No answer from ${provider.url} within ${answerWithinMs / 1000} seconds.`, {
-    provider: provider.id,
+function tooLate({ provider }: Testable): LlmError {
+  return new LlmError('timeout', `No answer${provider ? ` from ${provider.url}` : ''} within ${answerWithinMs / 1000} seconds.`, {
+    provider: provider?.id,
     hint: 'Check the address, the network and the firewall.',
   });
 }

@@ -7,19 +7,34 @@ import type { PriceSource } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
 import { installAdminRoutes } from './admin.ts';
 
+/** What the editor can test: it is opened with fields that nobody has saved yet, and closed again. */
+export interface Testable {
+  readonly provider?: Provider;
+  /** One sentence about what answers there. @throws LlmError */
+  test(signal: AbortSignal): Promise<string>;
+  /** The names of the models it offers. @throws LlmError */
+  models?(signal: AbortSignal): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+export interface TestableDefinition {
+  readonly type: string;
+  /** The credential; what is saved stands in for it where the editor does not send it. */
+  readonly secret: string;
+  /** @throws LlmError or RangeError for fields that cannot work */
+  open(fields: ConnectionFields, owner: ConnectionOwner): Testable;
+}
+
 /** What an account or a server is to the nodes that use it. */
-export interface Connection {
+export interface Connection extends Testable {
   readonly provider: Provider;
   readonly prices: PriceSource;
   /** Only where the server is asked on an interval. */
   readonly health?: HealthMonitor | undefined;
   /** Gives vectors for texts; absent where the API has none. */
   readonly embeddings?: ModelClient | undefined;
-  /** One sentence about what answers there. @throws LlmError */
-  test(signal: AbortSignal): Promise<string>;
   /** The names of the models it offers. @throws LlmError */
   models(signal: AbortSignal): Promise<string[]>;
-  close(): Promise<void>;
 }
 
 /** What the user typed: the node's properties and its credentials. */
@@ -52,15 +67,20 @@ export interface ConnectionNode<C extends Connection = Connection> extends Node<
   retain(): () => void;
 }
 
-const definitions = new Map<string, ConnectionDefinition>();
+const testables = new Map<string, TestableDefinition>();
 
-export function connectionDefinition(type: string): ConnectionDefinition | undefined {
-  return definitions.get(type);
+export function testableDefinition(type: string): TestableDefinition | undefined {
+  return testables.get(type);
+}
+
+/** Lets the editor's Test button ask for this type of config node. */
+export function registerTestable(RED: NodeAPI, definition: TestableDefinition): void {
+  testables.set(definition.type, definition);
+  installAdminRoutes(RED);
 }
 
 export function registerConnection(RED: NodeAPI, definition: ConnectionDefinition): void {
-  definitions.set(definition.type, definition);
-  installAdminRoutes(RED);
+  registerTestable(RED, { ...definition, secret: 'apiKey', open: (fields, owner) => definition.open(fields, owner) });
   function construct(this: Node<KeyCredentials>, config: NodeDef): void {
     RED.nodes.createNode(this, config);
     const users = new Users();
@@ -89,7 +109,7 @@ function openConnection(
 }
 
 /** Nodes close side by side: a connection may only go when those that use it have drained. */
-class Users {
+export class Users {
   #count = 0;
   #onGone: (() => void) | undefined;
 
@@ -105,9 +125,9 @@ class Users {
   }
 }
 
-/** The key that is saved with a config node. */
-export function readSavedKey(node: Node<KeyCredentials> | undefined): string | undefined {
-  const key = node?.credentials?.apiKey;
+/** The key, or another secret, that is saved with a config node. */
+export function readSavedKey(node: Node<object> | undefined, secret = 'apiKey'): string | undefined {
+  const key = (node?.credentials as Record<string, unknown> | undefined)?.[secret];
   return typeof key === 'string' ? key : undefined;
 }
 

@@ -1,0 +1,90 @@
+/** The config node that holds documents: a store, and where one is set, the model that gives its vectors. */
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { LlmError } from '../../core/errors.ts';
+import { asProblem, registerTestable, Users } from '../../runtime/connection.ts';
+import { Embedder } from '../embedding/embedder.ts';
+import { openStore } from '../store/open.ts';
+import type { Store } from '../store/store.ts';
+import { describe } from './description.ts';
+import { EmbeddingSource } from './embedding-source.ts';
+import { type PlaceFields, readPlace } from './place.ts';
+import { leaseStore } from './shared-stores.ts';
+
+interface KnowledgeConfig extends NodeDef, PlaceFields {
+  /** The kind of account or server that embeds: `openai`, `llamacpp` or `vllm`; empty for none. */
+  embedWith?: unknown;
+  openai?: string;
+  llamacpp?: string;
+  vllm?: string;
+  embeddingModel?: unknown;
+  questionPrefix?: unknown;
+  passagePrefix?: unknown;
+  batchSize?: unknown;
+  maxBatchTokens?: unknown;
+  concurrency?: unknown;
+}
+
+/** What the node gives to those that index and ask. */
+export interface Knowledge {
+  readonly store: Store;
+  /** Absent where passages are found by their words alone. */
+  readonly embedder: Embedder | undefined;
+}
+
+export interface KnowledgeNode extends Node<{ password?: string }> {
+  readonly knowledge: Knowledge | undefined;
+  /** Why there is none. */
+  readonly problem: LlmError | undefined;
+  /** Keeps the store open while its user drains. Returns the function that lets go. */
+  retain(): () => void;
+}
+
+export const knowledgeType = 'llm-knowledge';
+
+export default function register(RED: NodeAPI): void {
+  const userDir = () => RED.settings.userDir ?? '.';
+  registerTestable(RED, {
+    type: knowledgeType,
+    secret: 'password',
+    open: (fields) => {
+      const store = openStore(readPlace(fields, userDir()));
+      return { test: async () => describe(await store.facts()), close: () => store.close() };
+    },
+  });
+
+  function construct(this: KnowledgeNode, config: KnowledgeConfig): void {
+    RED.nodes.createNode(this, config);
+    const users = new Users();
+    Object.assign(this, { retain: () => users.retain() });
+    try {
+      const { password } = this.credentials ?? {};
+      const embedder = embedderFor(RED, this, config);
+      const lease = leaseStore(readPlace({ ...config, password }, userDir()));
+      Object.assign(this, { knowledge: { store: lease.store, embedder } });
+      this.on('close', (done: () => void) => {
+        void users.gone().then(() => lease.release()).then(() => done(), done);
+      });
+    } catch (error) {
+      const problem = asProblem(error);
+      Object.assign(this, { problem });
+      this.error(problem.message);
+    }
+  }
+  RED.nodes.registerType(knowledgeType, construct, { credentials: { password: { type: 'password' } } });
+}
+
+/** @throws RangeError for settings that cannot work */
+function embedderFor(RED: NodeAPI, node: KnowledgeNode, config: KnowledgeConfig): Embedder | undefined {
+  const kind = config.embedWith;
+  if (kind !== 'openai' && kind !== 'llamacpp' && kind !== 'vllm') return undefined;
+  const connection = config[kind];
+  if (!connection) throw new RangeError('No account or server for embeddings is chosen.');
+  const model = String(config.embeddingModel ?? '').trim();
+  const source = new EmbeddingSource({ RED, connection, model, identity: { id: node.id, name: node.name || knowledgeType, type: knowledgeType } });
+  // Vectors of different models must not meet: where a server names none, its kind stands for it.
+  return new Embedder({ ...withoutEmpty(config), model: model || kind, embed: (texts, signal) => source.embed(texts, signal) });
+}
+
+function withoutEmpty({ questionPrefix, passagePrefix, batchSize, maxBatchTokens, concurrency }: KnowledgeConfig): object {
+  return { questionPrefix, passagePrefix, batchSize, maxBatchTokens, concurrency };
+}
