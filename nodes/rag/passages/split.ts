@@ -73,14 +73,13 @@ class Packer {
     this.#tokens += piece.tokens;
   }
 
-  /** Ends the passage, and begins the next one with the last pieces of this one, as many as leave room. */
+  /** Ends the passage, and begins the next one with the last pieces of this one, as many as leave room: never all, for all of it left none. */
   #startNext(tokens: number): void {
     this.end();
     const room = Math.min(this.#overlapTokens, this.#maxTokens - tokens);
     const repeated: Piece[] = [];
     let kept = 0;
-    // Never all of it: the next passage would contain this one.
-    for (const piece of this.#pieces.slice(1).toReversed()) {
+    for (const piece of this.#pieces.toReversed()) {
       if (kept + piece.tokens > room) break;
       kept += piece.tokens;
       repeated.unshift(piece);

@@ -32,6 +32,7 @@ test('a declared encoding counts where the bytes are no UTF-8', () => {
 
 const refused: Record<string, [Uint8Array, RegExp]> = {
   'an image': [Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]), /holds no text, but binary data\. Text, Markdown/],
+  'zeros between letters': [Buffer.from('a\0b\0'), /binary data/],
   'packed data without zeros': [Buffer.from([0x1f, 0x8b, 0x08, 0x01, 0xff, 0xfe]), /binary data/],
   'Cyrillic in an old encoding': [Buffer.from([0xcf, 0xf0, 0xe8, 0xe2, 0xe5, 0xf2, 0x20, 0xec, 0xe8, 0xf0]), /in which encoding the text is\. Save it as UTF-8\./],
   'bytes that no Western text has': [Buffer.concat([Buffer.from('a long text in ASCII, then '), Buffer.from([0x81])]), /in which encoding/],

@@ -18,7 +18,7 @@ of two lines.
 
   still three
 
-> quoted
+> # quoted
 
 \`\`\`sh
 # no heading
@@ -39,7 +39,7 @@ Second
 `;
 
 const parts = [
-  'paragraph: [ref]: https://example.com\nIntro.', 'heading 1: # Pumps & *pipes*', 'paragraph: A paragraph\nof two lines.', 'item: - one', 'item: - two', 'item: - three', 'item: still three', 'paragraph: > quoted',
+  'paragraph: [ref]: https://example.com\nIntro.', 'heading 1: # Pumps & *pipes*', 'paragraph: A paragraph\nof two lines.', 'item: - one', 'item: - two', 'item: - three', 'item: still three', 'paragraph: > # quoted',
   'code: ```sh\n# no heading\n\necho\n```', 'row: | a | b |\n|---|---|', 'row: | 1 | 2 |', 'heading 2: Second\n------', 'code: indented', 'paragraph: <div># raw</div>',
 ];
 

@@ -33,7 +33,11 @@ test('blocks that fit together are one passage, and a block that does not fit be
 
 test('a paragraph that is too large is divided between sentences', () => {
   assert.deepEqual(split(sentences(10), 42), [sentences(4), sentences(4, 5), sentences(2, 9)]);
-  assert.deepEqual(split(sentences(4).replaceAll('needs ', 'needs\n'), 24), [sentences(2), sentences(2, 3)].map((text) => text.replaceAll('needs ', 'needs\n')));
+  assert.deepEqual(split(sentences(4).replaceAll('needs ', 'needs\n'), 27), [sentences(2), sentences(2, 3)].map((text) => text.replaceAll('needs ', 'needs\n')));
+});
+
+test('a long paragraph is divided between sentences all along', () => {
+  assert.deepEqual(split(sentences(120), 38), Array.from({ length: 40 }, (_, index) => sentences(3, 3 * index + 1)));
 });
 
 test('a passage begins with the last whole sentences of the one before', () => {
@@ -74,6 +78,7 @@ test('a tiny section joins one below it where both are one passage, and says the
 test('tiny sections beside each other are joined; larger ones, and those of another chapter, are not', () => {
   const joined = headed('# A\n\n## B\n\nOne.\n\n## C\n\nTwo.\n\n# D\n\nThree.', { maxTokens: 100, overlapTokens: 0 });
   assert.deepEqual(joined, [['# A\n\n## B\n\nOne.\n\n## C\n\nTwo.', 'A'], ['# D\n\nThree.', 'D']]);
+  assert.deepEqual(headed('# A\n\n## B\n\nOne.\n\n# D\n\nThree.', { maxTokens: 100, overlapTokens: 0 }).map(([text]) => text), ['# A\n\n## B\n\nOne.', '# D\n\nThree.']);
   const apart = headed(`# A\n\n${sentences(2)}\n\n# B\n\n${sentences(2)}`, { maxTokens: 100, overlapTokens: 0 });
   assert.deepEqual(apart.map(([, headings]) => headings), ['A', 'B']);
 });
@@ -107,11 +112,21 @@ test('no passage goes over a page, and each says its page', () => {
 });
 
 test('what has no blanks is divided between characters', () => {
-  for (const text of ['a'.repeat(1000), '中'.repeat(1000), '😀'.repeat(500), 'e\u0301'.repeat(500)]) {
+  for (const text of ['a'.repeat(1000), '中'.repeat(1000), '😀'.repeat(500), `x${'e\u0301'.repeat(500)}`]) {
     const passages = split(text, 50);
     assert.equal(passages.join(''), text);
     for (const passage of passages) assert.match(passage, /^(?!\p{M})\P{Surrogate}+$/u);
   }
+});
+
+test('a part of a word counts for no less than it does in a passage', () => {
+  for (const passage of split(`中${'a'.repeat(124)}`, 100)) assert.ok(estimateTokenCount(passage) <= 100);
+});
+
+test('an overlap alone is no passage', () => {
+  const [a, b] = [sentences(4), sentences(4, 5)];
+  const passages = splitDocument(readPlain(`${a}\n${' '.repeat(100)}\n${b}`), { maxTokens: 70, overlapTokens: 20 });
+  assert.deepEqual(passages.map(({ text }) => text), [a, b]);
 });
 
 test('a passage holds no desert of blanks', () => {
