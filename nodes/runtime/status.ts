@@ -22,7 +22,7 @@ export function statusOf(facts: StatusFacts): NodeStatus {
   if (health === 'down') return { fill: 'red', shape: 'ring', text: 'llm.status.down' };
   if (health === 'loading') return { fill: 'yellow', shape: 'ring', text: 'llm.status.loading' };
   if (breaker === 'open') return { fill: 'red', shape: 'ring', text: 'llm.status.open' };
-  if (last?.ok === false) return failed(last.kind);
+  if (last?.ok === false) return statusOfFailure(last.kind);
   if (last?.ok) return { fill: 'green', shape: 'dot', text: figures(last.timing) };
   return health === 'ready' ? { fill: 'green', shape: 'ring', text: 'llm.status.ready' } : {};
 }
@@ -40,7 +40,7 @@ export interface StageFacts {
 export function statusOfStage({ busy, waiting, note, problem, last }: StageFacts): NodeStatus {
   if (problem) return misconfigured;
   if (busy + waiting > 0) return { fill: 'blue', shape: 'dot', text: withNote(count(busy, waiting), note) };
-  if (last?.ok === false) return failed(last.kind);
+  if (last?.ok === false) return statusOfFailure(last.kind);
   if (!last) return note === undefined ? {} : { fill: 'yellow', shape: 'ring', text: note };
   const degraded = last.failedOver || note !== undefined;
   return { fill: degraded ? 'yellow' : 'green', shape: 'dot', text: withNote(`${shortened(last.branch)} ${duration(last.totalMs)}`, note) };
@@ -55,9 +55,9 @@ function shortened(name: string): string {
   return name.length > 10 ? `${name.slice(0, 9)}…` : name;
 }
 
-const misconfigured: NodeStatus = { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' };
+export const misconfigured: NodeStatus = { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' };
 
-function failed(kind: FailureKind): NodeStatus {
+export function statusOfFailure(kind: FailureKind): NodeStatus {
   return kind === 'cancelled' ? {} : { fill: 'red', shape: 'ring', text: `llm.kind.${kind}` };
 }
 

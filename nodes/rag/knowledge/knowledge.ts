@@ -31,7 +31,11 @@ export interface Knowledge {
   readonly embedder: Embedder | undefined;
 }
 
-export interface KnowledgeNode extends Node<{ password?: string }> {
+interface Credentials {
+  password?: unknown;
+}
+
+export interface KnowledgeNode extends Node<Credentials> {
   readonly knowledge: Knowledge | undefined;
   /** Why there is none. */
   readonly problem: LlmError | undefined;
@@ -47,12 +51,12 @@ export default function register(RED: NodeAPI): void {
     type: knowledgeType,
     secret: 'password',
     open: (fields) => {
-      const store = openStore(readPlace(fields, userDir()));
+      const store = openStore(readPlace(fields as PlaceFields, userDir()));
       return { test: async () => describe(await store.facts()), close: () => store.close() };
     },
   });
 
-  function construct(this: KnowledgeNode, config: KnowledgeConfig): void {
+  function construct(this: Node<Credentials>, config: KnowledgeConfig): void {
     RED.nodes.createNode(this, config);
     const users = new Users();
     Object.assign(this, { retain: () => users.retain() });
@@ -74,7 +78,7 @@ export default function register(RED: NodeAPI): void {
 }
 
 /** @throws RangeError for settings that cannot work */
-function embedderFor(RED: NodeAPI, node: KnowledgeNode, config: KnowledgeConfig): Embedder | undefined {
+function embedderFor(RED: NodeAPI, node: Node, config: KnowledgeConfig): Embedder | undefined {
   const kind = config.embedWith;
   if (kind !== 'openai' && kind !== 'llamacpp' && kind !== 'vllm') return undefined;
   const connection = config[kind];

@@ -1,6 +1,6 @@
 /** How fast the embedded store takes documents in and finds passages, and what it costs the event loop. */
 import { join } from 'node:path';
-import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { EmbeddedStore } from '../../../nodes/rag/store/embedded/embedded-store.ts';
 import type { Store } from '../../../nodes/rag/store/store.ts';
 import { Corpus, dimensions, passagesInDocument } from './corpus.ts';
@@ -75,6 +75,6 @@ function tell({ p50, p99 }: Times): string {
 }
 
 /** What is beyond the time between two looks. */
-function tellDelay(delay: IntervalHistogram): string {
+function tellDelay(delay: ReturnType<typeof monitorEventLoopDelay>): string {
   return [delay.percentile(99), delay.max].map((nanoseconds) => Math.max(0, nanoseconds / 1e6 - 1).toFixed(1)).join(' / ');
 }

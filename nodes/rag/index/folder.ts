@@ -1,0 +1,49 @@
+/** The folder that a node reads documents from. */
+import { readFile, stat } from 'node:fs/promises';
+import { basename, sep } from 'node:path';
+import { refusal } from '../documents/document.ts';
+import { resolveInside } from '../folder/inside.ts';
+import { listFiles } from '../folder/list.ts';
+import type { FilePatterns } from '../folder/patterns.ts';
+import { type FolderChanges, watchFolder } from '../folder/watch.ts';
+import type { IndexSource } from '../indexing/source.ts';
+
+export interface FolderOptions {
+  readonly path: string;
+  readonly patterns: FilePatterns;
+  readonly maxFileMb: number;
+}
+
+export class Folder {
+  readonly #options: FolderOptions;
+
+  constructor(options: FolderOptions) {
+    this.#options = options;
+  }
+
+  /** All that is in it, and whether that is all: what could not be looked at stands among the sources, to fail by its name. @throws LlmError */
+  async sources(): Promise<{ sources: IndexSource[]; isComplete: boolean }> {
+    const { path, patterns } = this.#options;
+    const { files, unreadable } = await listFiles(path, patterns);
+    const paths = [...files.map((file) => file.path), ...unreadable];
+    return { sources: paths.map((name) => this.source(name)), isComplete: unreadable.length === 0 };
+  }
+
+  /** One file by its path from the folder on, which is its id. It is read, and found to be inside, when its turn comes. */
+  source(path: string): IndexSource {
+    return { id: path.split(sep).join('/'), name: basename(path), source: path, content: () => this.#read(path) };
+  }
+
+  watch(onChanges: (changes: FolderChanges) => void, onError: (error: Error) => void): Promise<{ close(): Promise<void> }> {
+    const { path, patterns } = this.#options;
+    return watchFolder(path, { ...patterns, onChanges, onError });
+  }
+
+  async #read(path: string): Promise<Uint8Array> {
+    const { path: folder, maxFileMb } = this.#options;
+    const file = await resolveInside(folder, path);
+    const { size } = await stat(file);
+    if (size > maxFileMb * 2 ** 20) throw refusal(`The file is larger than ${maxFileMb} MB.`, 'Divide it, or raise the bound of the node.');
+    return readFile(file);
+  }
+}

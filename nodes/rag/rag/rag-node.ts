@@ -1,0 +1,137 @@
+/** The node that brings passages to a question: found in a knowledge store, put into the prompt, and into `msg.llm.context`. */
+import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
+import type { ContextPassage } from '../../core/context.ts';
+import { LlmError } from '../../core/errors.ts';
+import { readChoice } from '../../core/fields.ts';
+import { isRecord } from '../../core/request.ts';
+import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
+import { asProblem } from '../../runtime/connection.ts';
+import { InFlight } from '../../runtime/in-flight.ts';
+import { type Done, Reply, type Send } from '../../runtime/reply.ts';
+import { misconfigured, StatusLine, statusOfFailure } from '../../runtime/status.ts';
+import { TypedValue } from '../../runtime/typed-value.ts';
+import { withKnowledge } from '../knowledge/users.ts';
+import { questionOf } from '../prompt/conversation.ts';
+import { defaultTemplate } from '../prompt/default-template.ts';
+import { PromptTemplate } from '../prompt/prompt.ts';
+import type { Rerank } from '../retrieval/rerank.ts';
+import { retrieve } from '../retrieval/retrieve.ts';
+import { readRetrievalSettings, type RetrievalNumber, type RetrievalSettings } from '../retrieval/settings.ts';
+import type { MetadataFilter } from '../store/store.ts';
+import { readFilter } from './filter.ts';
+import { rerankerFor } from './reranker.ts';
+
+export interface RagConfig extends NodeDef, Partial<Record<RetrievalNumber, unknown>> {
+  knowledge?: string;
+  mode?: unknown;
+  filter?: string;
+  filterType?: string;
+  /** Whether the passages are put into the prompt; they are in `msg.llm.context` in any case. */
+  assemble?: boolean;
+  template?: string;
+  /** Where nothing is found: `port` sends the message by the second output as it came, `continue` goes on without passages. */
+  noEvidence?: unknown;
+  /** The kind of server that ranks: `llamacpp` or `vllm`; empty for none. */
+  rerankWith?: unknown;
+  llamacpp?: string;
+  vllm?: string;
+  rerankModel?: unknown;
+}
+
+interface Parts {
+  readonly settings: RetrievalSettings;
+  readonly template: PromptTemplate | undefined;
+  readonly filter: TypedValue | undefined;
+  readonly rerank: Rerank | undefined;
+  readonly hasEvidencePort: boolean;
+}
+
+export class RagNode {
+  readonly #RED: NodeAPI;
+  readonly #node: Node;
+  readonly #knowledge: string | undefined;
+  readonly #inFlight: InFlight;
+  readonly #status: StatusLine;
+  #parts: Parts | undefined;
+  #problem: LlmError | undefined;
+  #last: NodeStatus = {};
+
+  constructor(RED: NodeAPI, node: Node, config: RagConfig) {
+    this.#RED = RED;
+    this.#node = node;
+    this.#knowledge = config.knowledge;
+    this.#inFlight = new InFlight(RED);
+    this.#status = new StatusLine(node, () => (this.#problem ? misconfigured : this.#last));
+    try {
+      this.#parts = readParts(RED, node, config);
+    } catch (error) {
+      this.#problem = asProblem(error);
+      node.error(this.#problem.message);
+    }
+    this.#status.update();
+    node.on('input', (msg, send, done) => void this.#receive(msg, send, done));
+    node.on('close', (done: () => void) => void this.#inFlight.drain().then(() => this.#status.close()).then(done));
+  }
+
+  /** Never rejects. In a branch a failure goes to the stage that waits, and the message passes through with its frames as they are. */
+  async #receive(msg: LlmMessage, send: Send, done: Done): Promise<void> {
+    const frame = topFrame(msg);
+    const call = frame && calls.find(frame);
+    if (frame && !call) {
+      done();
+      return;
+    }
+    try {
+      const isFound = await this.#inFlight.run(({ signal }) => this.#find(msg, signal), call?.signal);
+      send(isFound ? msg : [null, msg]);
+      done();
+    } catch (error) {
+      const failure = asProblem(error);
+      this.#show(statusOfFailure(failure.kind));
+      new Reply(this.#RED, this.#node, msg, send, done).fail(failure);
+    }
+  }
+
+  /** False for a message that leaves by the port for those without evidence. @throws LlmError */
+  async #find(msg: LlmMessage, signal: AbortSignal): Promise<boolean> {
+    if (!this.#parts) throw this.#problem;
+    const { template, hasEvidencePort } = this.#parts;
+    const passages = await this.#passagesFor(msg, this.#parts, signal);
+    this.#show(passages.length > 0 ? found(passages.length) : { fill: 'yellow', shape: 'ring', text: 'llm.status.noEvidence' });
+    if (passages.length === 0 && hasEvidencePort) return false;
+    const llm = isRecord(msg.llm) ? msg.llm : {};
+    if (template) msg.payload = template.render({ payload: msg.payload, passages, system: typeof llm['system'] === 'string' ? llm['system'] : undefined });
+    msg.llm = { ...llm, context: passages };
+    return true;
+  }
+
+  async #passagesFor(msg: LlmMessage, { settings, filter, rerank }: Parts, signal: AbortSignal): Promise<ContextPassage[]> {
+    const only: MetadataFilter | undefined = filter && readFilter(await filter.read(msg));
+    const question = questionOf(msg.payload);
+    return withKnowledge(this.#RED, this.#knowledge, ({ store, embedder }) => retrieve(question, { store, embedder, settings, rerank, filter: only, signal }));
+  }
+
+  #show(status: NodeStatus): void {
+    this.#last = status;
+    this.#status.update();
+  }
+}
+
+function found(count: number): NodeStatus {
+  return { fill: 'green', shape: 'dot', text: `${count} passage${count === 1 ? '' : 's'}` };
+}
+
+/** @throws RangeError or LlmError for settings that cannot work */
+function readParts(RED: NodeAPI, node: Node, config: RagConfig): Parts {
+  const { filter, filterType, assemble = true, template } = config;
+  const kind = config.rerankWith;
+  const server = kind === 'llamacpp' || kind === 'vllm' ? config[kind] : undefined;
+  if (kind && !server) throw new RangeError('No server for reranking is chosen.');
+  return {
+    settings: readRetrievalSettings({ ...config }),
+    template: assemble ? new PromptTemplate(template || defaultTemplate) : undefined,
+    filter: filter ? new TypedValue(RED, node, filter, filterType || 'json') : undefined,
+    rerank: server ? rerankerFor(RED, server, String(config.rerankModel ?? '')) : undefined,
+    hasEvidencePort: readChoice('noEvidence', config.noEvidence, ['continue', 'port']) === 'port',
+  };
+}
