@@ -6,7 +6,7 @@ const intervalMs = 250;
 
 export class ProgressPort {
   readonly #RED: NodeAPI;
-  readonly #msg: NodeMessage;
+  readonly #msg: Omit<NodeMessage, 'payload'>;
   readonly #send: (msg: NodeMessage) => void;
   #toldAt = -Infinity;
 
@@ -14,7 +14,7 @@ export class ProgressPort {
     this.#RED = RED;
     // The documents themselves are nothing to send around.
     const { payload: _payload, ...rest } = msg;
-    this.#msg = rest as NodeMessage;
+    this.#msg = rest;
     this.#send = send;
   }
 
