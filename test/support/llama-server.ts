@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { once } from 'node:events';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { llamaServer } from '../../scripts/backends/installed.ts';
 import { freePort } from '../../scripts/port.ts';
 import { LlamaCppServer } from '../../nodes/backends/llamacpp/server.ts';
 import { bus } from '../../nodes/core/events.ts';
@@ -15,8 +16,8 @@ export interface Found {
 
 /** Where the program and the model are, or in plain words what is missing. */
 export function findLlamaServer(): Found | string {
-  const binary = process.env['LLAMA_SERVER'] ?? findInPath('llama-server');
-  if (!binary || !existsSync(binary)) return 'There is no llama-server: put it into the PATH, or its path into LLAMA_SERVER.';
+  const binary = process.env['LLAMA_SERVER'] ?? findInPath('llama-server') ?? llamaServer;
+  if (!existsSync(binary)) return 'There is no llama-server: run npm run backends:setup, or put its path into LLAMA_SERVER.';
   const model = process.env['LLAMA_MODEL'] ?? fileURLToPath(new URL('../../../shared/models/stories260K.gguf', import.meta.url));
   if (!existsSync(model)) return 'There is no model for llama-server: put the path of stories260K.gguf into LLAMA_MODEL.';
   return { binary, model };

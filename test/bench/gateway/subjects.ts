@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { liteLlm, portkey } from '../../../scripts/installed.ts';
+import { liteLlm, portkey } from '../../../scripts/backends/installed.ts';
 import { freePort } from '../../../scripts/port.ts';
 import { startNodeRed } from '../../support/node-red.ts';
 import { gatewayFlows } from './flows.ts';
