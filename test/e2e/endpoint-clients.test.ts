@@ -1,46 +1,20 @@
 /** The official clients of OpenAI and Anthropic against a running Node-RED, over every backend, a pool and a fallback. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { readAnthropicAnswer } from '../../nodes/backends/anthropic/stream.ts';
-import type { Answer } from '../../nodes/core/completion.ts';
-import { readOpenAiAnswer } from '../../nodes/core/openai-stream.ts';
+import { assertFormat, assertImage, endpoints, png, recordedAnswer, schema, toolNamesIn, ways } from '../support/client-checks.ts';
 import { cleanEnvironment } from '../support/environment.ts';
-import { answerOf } from '../support/formats.ts';
-import { endpoint, type Gateway, hello, node, startGateway } from '../support/gateway.ts';
-import { type ProviderName, providers, streams } from '../support/providers.ts';
-import { requestOf } from '../support/requests.ts';
-import { scriptedProvider } from '../support/scripted-client.ts';
-import { flatten, piecesOf } from '../support/splits.ts';
+import { type Gateway, hello, startGateway } from '../support/gateway.ts';
 
 cleanEnvironment();
 
-/** What the provider's stream says. */
-async function recordedAnswer(name: ProviderName, what: 'text' | 'tools'): Promise<Answer> {
-  const read = name === 'anthropic' ? readAnthropicAnswer : readOpenAiAnswer;
-  const body = piecesOf(Buffer.from(streams[name][what]), []);
-  return answerOf(await flatten(read({ headers: {}, body, provider: scriptedProvider, request: requestOf('x') })));
-}
-
-const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false };
-const png = 'iVBORw0KGgo=';
 const openAiTools = [{ type: 'function' as const, function: { name: 'get_weather', description: 'The weather', parameters: schema } }];
-const anthropicTools = [{ name: 'get_weather', description: 'The weather', input_schema: { ...schema, type: 'object' as const } }];
-
-/** An endpoint's path, the provider that answers there in the end, and whether that is the first one tried. */
-const ways: Array<[path: string, provider: ProviderName]> = [...providers.map((name): [string, ProviderName] => [`/${name}`, name]), ['/gateway', 'vllm']];
+const anthropicTools = [{ name: 'get_weather', description: 'The weather', input_schema: schema }];
 
 describe('The official clients', () => {
   let gateway: Gateway;
 
   before(async () => {
-    gateway = await startGateway(() => [
-      ...['echo', ...providers].map((name) => endpoint(name, name)),
-      // The first branch fails, the second is a pool of one.
-      endpoint('gateway', 'fallback'),
-      node('fallback', 'llm-fallback', { branches: [{ name: 'down' }, { name: 'local' }], wires: [[], ['down'], ['pool']] }),
-      node('down', 'llm-echo', { tokensPerSecond: 0, faultKind: 'overloaded', faultAfterTokens: 0, retries: 0 }),
-      node('pool', 'llm-pool', { members: [{ name: 'a' }], wires: [[], ['vllm']] }),
-    ]);
+    gateway = await startGateway(endpoints);
   });
 
   after(() => gateway?.stop());
@@ -153,21 +127,3 @@ describe('The official clients', () => {
     assert.deepEqual([response.headers.get('x-llm-backend'), response.headers.get('x-llm-attempts')], ['vllm', '2']);
   });
 });
-
-function toolNamesIn(tools: unknown): string[] {
-  return (tools as Array<{ name?: string; function?: { name: string } }>).map((tool) => tool.function?.name ?? tool.name ?? '');
-}
-
-function assertFormat(name: ProviderName, json: Record<string, unknown>, called: string): void {
-  if (name === 'anthropic') assert.deepEqual(json['output_config'], { format: { type: 'json_schema', schema } });
-  else assert.deepEqual(json['response_format'], { type: 'json_schema', json_schema: { name: called, strict: true, schema } });
-}
-
-function assertImage(name: ProviderName, { messages }: Record<string, unknown>): void {
-  const [{ content } = assert.fail()] = messages as Array<{ content: unknown[] }>;
-  const image =
-    name === 'anthropic'
-      ? { type: 'image', source: { type: 'base64', media_type: 'image/png', data: png } }
-      : { type: 'image_url', image_url: { url: `data:image/png;base64,${png}` } };
-  assert.deepEqual(content, [{ type: 'text', text: 'What is this?' }, image]);
-}
