@@ -1,5 +1,6 @@
 /** OpenAI's `/embeddings`. */
-import type { Format } from './format.ts';
+import { LlmError } from '../../core/errors.ts';
+import type { Format, Returned } from './format.ts';
 import { badField } from './fields.ts';
 import { failedBody, readSettings } from './openai.ts';
 
@@ -16,8 +17,7 @@ export const openAiEmbeddings: Format = {
     return { prompt: texts as string[], llm: { ...settings, task: 'embed' }, stream: false, includeUsage: false, encoding };
   },
   whole({ usage }, { model }, llm, returned) {
-    const vectors = Array.isArray(returned?.payload) ? (returned.payload as number[][]) : [];
-    const data = vectors.map((vector, index) => ({ object: 'embedding', index, embedding: returned?.request.encoding === 'base64' ? base64Of(vector) : vector }));
+    const data = vectorsIn(returned).map((vector, index) => ({ object: 'embedding', index, embedding: returned?.request.encoding === 'base64' ? base64Of(vector) : vector }));
     return { object: 'list', data, model, usage: { prompt_tokens: usage.inputTokens, total_tokens: usage.inputTokens }, ...(llm && { llm }) };
   },
   stream: () => {
@@ -25,6 +25,17 @@ export const openAiEmbeddings: Format = {
   },
   failed: failedBody,
 };
+
+/** Nodes behind a backend, or in its place, may have left anything. @throws LlmError `server` for all but one vector for each text */
+function vectorsIn({ request, payload }: Partial<Returned> = {}): number[][] {
+  const isComplete = Array.isArray(payload) && payload.length === request?.prompt.length && payload.every(isVector);
+  if (!isComplete) throw new LlmError('server', 'The flow gave no vector for each text.', { hint: 'Wire the endpoint to backends that give embeddings, and leave the vectors in msg.payload.' });
+  return payload;
+}
+
+function isVector(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length > 0 && value.every((number) => typeof number === 'number');
+}
 
 /** Floats of 32 bits, the lowest byte first. */
 function base64Of(vector: readonly number[]): string {
