@@ -1,5 +1,9 @@
 /** Model servers of each provider's kind that do what the requested model's name says, with recorded bytes. */
+import { anthropicMessages } from '../../nodes/endpoint/formats/anthropic.ts';
+import { openAiChat } from '../../nodes/endpoint/formats/openai-chat.ts';
+import { embeddingsAnswer } from './fake-embeddings.ts';
 import { fixture } from './fixtures.ts';
+import { written } from './formats.ts';
 import { recorded } from './recorded.ts';
 import { type Exchange, type ReceivedRequest, startServer } from './server.ts';
 
@@ -32,6 +36,9 @@ export const streams: Record<ProviderName, Record<'text' | 'tools', string>> = {
   vllm: { text: fixture('openai/chat.txt'), tools: fixture('openai/chat-tools.txt') },
 };
 
+/** What each provider's stream says for the model `json`. */
+export const place = { city: 'Paris' };
+
 /** What stands in error bodies and must come no further. */
 export const providerSecret = 'sk-provider-secret';
 
@@ -63,6 +70,7 @@ async function answer(name: ProviderName, exchange: Exchange, onHanging: (hangin
   const isAboutTools = Array.isArray(exchange.request.json['tools']) && !exchange.request.text.includes('tool_result') && !exchange.request.text.includes('"tool"');
   const failure = /^status-(\d+)$/.exec(model);
   if (failure) return exchange.json(Number(failure[1]), { error: { message: `It failed for ${providerSecret}.`, type: 'some_error' } }, { 'retry-after': '2' });
+  if (exchange.request.path.endsWith('/embeddings')) return exchange.json(200, embeddingsAnswer(name, exchange.request.json));
   switch (model) {
     case 'silent':
       return;
@@ -78,8 +86,16 @@ async function answer(name: ProviderName, exchange: Exchange, onHanging: (hangin
       exchange.startStream();
       await exchange.write(events.slice(0, 5).join(''));
       return exchange.end(`event: error\ndata: ${JSON.stringify({ type: 'error', error: { type: 'overloaded_error', message: `Overloaded by ${providerSecret}` } })}\n\n`);
+    case 'json':
+      exchange.startStream();
+      return exchange.end(placeStream(name));
     default:
       exchange.startStream();
       return exchange.end(isAboutTools ? streams[name].tools : streams[name].text);
   }
+}
+
+function placeStream(name: ProviderName): string {
+  const text = JSON.stringify(place);
+  return written(name === 'anthropic' ? anthropicMessages : openAiChat, [[{ type: 'text', text: text.slice(0, 8) }], [{ type: 'text', text: text.slice(8) }, { type: 'finish', reason: 'stop' }]]);
 }
