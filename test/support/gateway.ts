@@ -1,4 +1,5 @@
 /** A running Node-RED with endpoints over backends of each kind, for tests with real clients. */
+import { createOpenAICompatible, type OpenAICompatibleProvider } from '@ai-sdk/openai-compatible';
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { type FlowNode, type Options, startNodeRed, type TestNodeRed } from './node-red.ts';
@@ -10,6 +11,8 @@ export interface Gateway {
   /** The clients of an endpoint; a path of `/x` is its `/x/v1`. */
   openai(path: string, options?: ConstructorParameters<typeof OpenAI>[0]): OpenAI;
   anthropic(path: string, options?: ConstructorParameters<typeof Anthropic>[0]): Anthropic;
+  /** The AI SDK's models of an endpoint. */
+  aiSdk(path: string, options?: { apiKey?: string }): OpenAICompatibleProvider;
   /** A request as curl would send it. */
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Response>;
   stop(): Promise<void>;
@@ -57,6 +60,7 @@ export async function startGateway(nodes: (providers: FakeProviders) => FlowNode
     providers,
     openai: (path, given) => new OpenAI({ baseURL: `${base}${path}/v1`, apiKey: 'sk-client', maxRetries: 0, ...given }),
     anthropic: (path, given) => new Anthropic({ baseURL: `${base}${path}`, apiKey: 'sk-client', maxRetries: 0, ...given }),
+    aiSdk: (path, given) => createOpenAICompatible({ name: 'gateway', baseURL: `${base}${path}/v1`, apiKey: 'sk-client', includeUsage: true, supportsStructuredOutputs: true, ...given }),
     post: (path, body, headers = {}) =>
       fetch(base + path, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: typeof body === 'string' ? body : JSON.stringify(body) }),
     stop: async () => {
