@@ -22,7 +22,7 @@ import { openAiEmbeddings } from './formats/openai-embeddings.ts';
 import { Gate } from './gate.ts';
 import { flowHeaders, flowStatus, requestIdOf, sendJson } from './http.ts';
 import { Keys, readKeys } from './keys.ts';
-import { isModels, modelsBody, Names } from './names.ts';
+import { expandsLlm, isModels, modelsBody, Names } from './names.ts';
 import { servePage } from './page.ts';
 import { mount } from './routes.ts';
 import { Refusal, statusFor } from './status.ts';
@@ -112,7 +112,7 @@ export class EndpointNode {
       if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
       checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
       if (format) await this.#admit(parts, req, res, format, client);
-      else sendJson(res, 200, modelsBody(parts.names, path));
+      else sendJson(res, 200, modelsBody(parts.names, path, parts.tellsBackend && expandsLlm(req.url)));
     } catch (error) {
       refuse(res, format ?? openAiChat, asProblem(error), parts.disclosure);
     }

@@ -33,10 +33,20 @@ export function isModels(path: string): boolean {
   return path === '/models' || path.startsWith('/models/');
 }
 
-/** In OpenAI's format. @throws Refusal, or LlmError `invalid_request` for a name that is none */
-export function modelsBody(names: Names, path: string): object {
+/** Whether the query of a request asks for what stands behind the models: `?expand=llm`. */
+export function expandsLlm(url = ''): boolean {
+  const at = url.indexOf('?');
+  return at !== -1 && new URLSearchParams(url.slice(at)).getAll('expand').includes('llm');
+}
+
+/**
+ * In OpenAI's format; where `expand` is set, each model has in `llm.model` what the backends are asked for, or null where each takes its own.
+ * @throws Refusal, or LlmError `invalid_request` for a name that is none
+ */
+export function modelsBody(names: Names, path: string, expand: boolean): object {
   const name = path.slice('/models/'.length);
-  return name === '' ? { object: 'list', data: names.offered.map(modelBody) } : modelBody(names.resolve(decoded(name)));
+  const body = (model: OfferedModel) => ({ ...modelBody(model), ...(expand && { llm: { model: model.model || null } }) });
+  return name === '' ? { object: 'list', data: names.offered.map(body) } : body(names.resolve(decoded(name)));
 }
 
 function decoded(name: string): string {

@@ -1,10 +1,9 @@
-/** Settings, names of models, and small things of HTTP. */
+/** Settings, and small things of HTTP. */
 import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
-import { failureKinds, isLlmError } from '../../nodes/core/errors.ts';
+import { failureKinds } from '../../nodes/core/errors.ts';
 import { asHeader, flowHeaders, flowStatus, requestIdOf } from '../../nodes/endpoint/http.ts';
-import { isModels, modelsBody, Names } from '../../nodes/endpoint/names.ts';
 import { readEndpointField, readModels, readPath } from '../../nodes/endpoint/settings.ts';
 import { statusFor } from '../../nodes/endpoint/status.ts';
 
@@ -30,37 +29,6 @@ describe('The settings of an endpoint', () => {
     assert.deepEqual(readModels([{ name: ' small ', model: 'm-1' }, { name: 'large' }, { name: '' }, 7, null]), [{ name: 'small', model: 'm-1' }, { name: 'large', model: '' }]);
     for (const none of [undefined, 'x', {}]) assert.deepEqual(readModels(none), []);
     assert.throws(() => readModels([{ name: 'a' }, { name: 'a ' }]), /Two models have the name a/);
-  });
-});
-
-describe('The names of models', () => {
-  const names = new Names([{ name: 'small', model: 'm-1' }, { name: 'org/large', model: '' }]);
-  const any = new Names([]);
-
-  it('lead to the models behind them, the first where none is asked for', () => {
-    assert.equal(names.resolve('small').model, 'm-1');
-    assert.equal(names.resolve('org/large').model, '');
-    for (const nothing of [undefined, '']) assert.equal(names.resolve(nothing).name, 'small');
-  });
-
-  it('go on as they are where none are listed', () => {
-    assert.deepEqual(any.resolve('gpt'), { name: 'gpt', model: 'gpt' });
-    assert.deepEqual(any.resolve(undefined), { name: 'default', model: '' });
-  });
-
-  it('that are not listed are not found, with those that are', () => {
-    assert.throws(() => names.resolve('m-1'), (error) => isLlmError(error) && error.kind === 'not_found' && error.message.endsWith('Ask for one of: small, org/large.'));
-  });
-
-  it('are listed, and each has a path of its own', () => {
-    const ids = (path: string) => ((modelsBody(names, path) as { data: Array<{ id: string }> }).data).map(({ id }) => id);
-    for (const path of ['/models', '/models/']) assert.deepEqual(ids(path), ['small', 'org/large']);
-    for (const path of ['/models/org/large', '/models/org%2Flarge']) assert.deepEqual(modelsBody(names, path), { id: 'org/large', object: 'model', created: 0, owned_by: 'node-red' });
-    assert.deepEqual(['/models', '/models/x', '/modelsx', '/', ''].map(isModels), [true, true, false, false, false]);
-  });
-
-  it('that are no part of a URL are the client’s own fault', () => {
-    assert.throws(() => modelsBody(names, '/models/%E0%A4%A'), (error) => isLlmError(error) && error.kind === 'invalid_request');
   });
 });
 
