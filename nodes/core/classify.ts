@@ -66,6 +66,8 @@ const filterWords = /content_filter|content_policy|responsible_?ai|content manag
 const overloadedWords = /overloaded|slow_down|loading model|unavailable_error|server is busy|no slot available/;
 const authWords = /invalid_api_key|invalid api key|incorrect api key|authentication|permission_error|permission_denied/;
 const notFoundWords = /model_not_found|not_found|notfounderror|not_supported_error|model .* does not exist|model .* not found/;
+/** Called an invalid request by some, or one without a permission, but another server may well give them. */
+const embeddingWords = /does not support (the )?embeddings|not allowed to generate embeddings|pooling type .* not oai compatible/;
 const malformedWords = /json\.exception|failed to parse messages|invalid_request|badrequesterror|unprocessable/;
 
 /** Ordered: an earlier row is more particular than a later one. */
@@ -76,6 +78,7 @@ const bodyRules: ReadonlyArray<readonly [RegExp, FailureKind]> = [
   [filterWords, 'content_filter'],
   [overloadedWords, 'overloaded'],
   [/rate_limit|too many requests/, 'rate_limit'],
+  [embeddingWords, 'not_found'],
   [authWords, 'auth'],
   [notFoundWords, 'not_found'],
 ];

@@ -40,6 +40,8 @@ export function hintFor(kind: FailureKind, facts: HintFacts): string | undefined
     case 'context_length':
       return 'Shorten the prompt or the conversation, or choose a model or server with a larger context.';
     case 'not_found':
+      if (/--embeddings|pooling type/i.test(detail)) return 'Start llama-server with --embeddings, and with --pooling mean where the model names no pooling.';
+      if (/embeddings/i.test(detail)) return 'Choose a model that gives embeddings.';
       return model && /model/i.test(detail)
         ? 'Check the model’s name: the list beside the field shows what the server has.'
         : 'Check the address and the API in the node.';
