@@ -6,31 +6,31 @@ import { asHeader } from './http.ts';
 import { Refusal, statusFor } from './status.ts';
 
 export class Disclosure {
-  readonly #tells: boolean;
+  readonly tells: boolean;
 
   constructor(tells: boolean) {
-    this.#tells = tells;
+    this.tells = tells;
   }
 
   /** What an answer's own format has no field for. */
   ofAnswer({ backend, route, attempts, cost, timing, citations }: Completion): JsonObject | undefined {
     const cited = citations && { citations };
-    if (!this.#tells) return cited;
+    if (!this.tells) return cited;
     return { backend: backend.name, ...(route !== undefined && { route }), attempts, ...(cost && { costUsd: cost.usd }), timing, ...cited };
   }
 
   headers({ backend, attempts }: Completion): Record<string, string> {
-    return this.#tells ? { 'x-llm-backend': asHeader(backend.name), 'x-llm-attempts': String(attempts.length) } : {};
+    return this.tells ? { 'x-llm-backend': asHeader(backend.name), 'x-llm-attempts': String(attempts.length) } : {};
   }
 
   /** What was tried before a request failed. */
   ofFailure({ cause: { attempts } }: LlmError): JsonObject | undefined {
-    return this.#tells && attempts ? { attempts } : undefined;
+    return this.tells && attempts ? { attempts } : undefined;
   }
 
   /** Why a request failed, in words that are fit for its client: what is wrong behind the endpoint names addresses and settings. */
   failure(failure: LlmError): LlmError {
-    if (this.#tells || failure instanceof Refusal) return failure;
+    if (this.tells || failure instanceof Refusal) return failure;
     const said = discreet[statusFor(failure.kind)];
     return said === undefined ? failure : new LlmError(failure.kind, said, { retryAfterMs: failure.retryAfterMs });
   }

@@ -112,7 +112,7 @@ export class EndpointNode {
       if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
       checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
       if (format) await this.#admit(parts, req, res, format, client);
-      else sendJson(res, 200, modelsBody(parts.names, path, parts.tellsBackend && expandsLlm(req.url)));
+      else sendJson(res, 200, modelsBody(parts.names, path, parts.disclosure.tells && expandsLlm(req.url)));
     } catch (error) {
       refuse(res, format ?? openAiChat, asProblem(error), parts.disclosure);
     }
