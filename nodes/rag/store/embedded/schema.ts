@@ -33,6 +33,9 @@ const tables = `
   create virtual table words using fts5 (title, headings, body, tokenize = 'ascii');
 `;
 
+/** 16 MB each, where SQLite takes 2 and 4: what is put then touches the disk less often. */
+const sizes = 'pragma cache_size = -16000; pragma wal_autocheckpoint = 4000;';
+
 /** Of the connection alone: how often a term stands in `words`. */
 const views = `create virtual table temp.frequencies using fts5vocab (main, words, row);`;
 
@@ -61,7 +64,7 @@ function prepare(database: DatabaseSync, path: string): void {
   inTransaction(database, () => {
     if (isEmpty(database)) database.exec(`${tables} pragma application_id = ${applicationId}; pragma user_version = ${schemaVersion};`);
   });
-  database.exec(views);
+  database.exec(`${sizes} ${views}`);
 }
 
 function checkOwner(database: DatabaseSync, path: string): void {

@@ -5,7 +5,7 @@
  * and the versions that it is used in are tested.
  */
 export function sqlite(): typeof import('node:sqlite') {
-  const { emitWarning } = process;
+  const emitWarning = process.emitWarning.bind(process);
   process.emitWarning = () => undefined;
   try {
     return process.getBuiltinModule('node:sqlite');

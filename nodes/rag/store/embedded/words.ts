@@ -1,6 +1,7 @@
 /** The lexical half of an embedded store: FTS5 finds candidates, and ranking puts them in order. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Analyzer } from '../../text/analyze.ts';
+import { FrequencyCache } from '../frequency-cache.ts';
 import { candidateCount, fieldWeights, type Frequencies, type PassageWords, questionTerms, Ranking } from '../ranking.ts';
 import type { SearchOptions } from '../store.ts';
 import { type Scored, Top } from '../top.ts';
@@ -21,7 +22,8 @@ export class Words {
   readonly #insert: StatementSync;
   readonly #remove: StatementSync;
   readonly #frequency: StatementSync;
-  readonly #count: StatementSync;
+  readonly #passages: StatementSync;
+  readonly #known = new FrequencyCache();
 
   constructor(database: DatabaseSync, analyze: Analyzer) {
     this.#database = database;
@@ -29,7 +31,7 @@ export class Words {
     this.#insert = database.prepare('insert into words (rowid, title, headings, body) values (?, ?, ?, ?)');
     this.#remove = database.prepare('delete from words where rowid = ?');
     this.#frequency = database.prepare('select doc from temp.frequencies where term = ?');
-    this.#count = database.prepare('select count(*) as count from passages');
+    this.#passages = database.prepare('select count(*) as count from passages');
   }
 
   put(passage: number, { title, headings, text }: PassageTexts): void {
@@ -42,6 +44,7 @@ export class Words {
   }
 
   clear(): void {
+    this.#known.clear();
     this.#database.exec('delete from words');
   }
 
@@ -52,7 +55,7 @@ export class Words {
     const terms = questionTerms(asked, frequencies);
     if (terms.length === 0) return [];
     const candidates = this.#candidates(terms, { limit: Math.max(limit, candidateCount), filter });
-    const ranking = new Ranking(candidates, this.#count.get()?.['count'] as number);
+    const ranking = new Ranking(candidates, this.#passages.get()?.['count'] as number);
     const weights = ranking.enrich(terms, ranking.scores(new Map(terms.map((term) => [term, 1])), frequencies));
     const scores = ranking.scores(weights, this.#frequencies(weights.keys()));
     const top = new Top<number>(limit);
@@ -71,6 +74,10 @@ export class Words {
   }
 
   #frequencies(terms: Iterable<string>): Frequencies {
-    return new Map(Array.from(new Set(terms), (term) => [term, (this.#frequency.get(term)?.['doc'] as number | undefined) ?? 0]));
+    return new Map(Array.from(new Set(terms), (term) => [term, this.#known.get(term) ?? this.#known.keep(term, this.#count(term))]));
+  }
+
+  #count(term: string): number {
+    return (this.#frequency.get(term)?.['doc'] as number | undefined) ?? 0;
   }
 }

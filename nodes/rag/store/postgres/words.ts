@@ -1,5 +1,6 @@
 /** The lexical half of a Postgres store: a GIN index finds candidates, and ranking puts them in order. */
 import type { Analyzer } from '../../text/analyze.ts';
+import { FrequencyCache } from '../frequency-cache.ts';
 import { candidateCount, fieldWeights, type Frequencies, questionTerms, Ranking, rarity } from '../ranking.ts';
 import type { Hit, SearchOptions } from '../store.ts';
 import { type Scored, Top } from '../top.ts';
@@ -10,9 +11,6 @@ import type { Tables } from './schema.ts';
 
 /** Where one term stands in so many passages, it says nothing; counting on would cost more. */
 const maxFrequency = 10_000;
-/** How often a term stands changes slowly, so what was counted holds for a while. In ms. */
-const frequencyAgeMs = 60_000;
-const maxKnownFrequencies = 20_000;
 /** Postgres's bounds for places in a tsvector. */
 const maxPosition = 16_383;
 const maxPositionsOfTerm = 255;
@@ -31,7 +29,7 @@ export class Words {
   readonly #tables: Tables;
   readonly #analyze: Analyzer;
   /** Of terms, and of all passages under the empty term. */
-  readonly #known = new Map<string, { count: number; at: number }>();
+  readonly #known = new FrequencyCache();
 
   constructor(tables: Tables, analyze: Analyzer) {
     this.#tables = tables;
@@ -89,31 +87,19 @@ export class Words {
   }
 
   async #passages(query: Query): Promise<number> {
-    const known = this.#fresh('');
+    const known = this.#known.get('');
     if (known !== undefined) return known;
     const [row] = await query(`select count(*)::int as count from ${this.#tables.passages}`);
-    return this.#remember('', row?.['count'] as number);
+    return this.#known.keep('', row?.['count'] as number);
   }
 
   async #frequencies(query: Query, terms: readonly string[]): Promise<Frequencies> {
-    const unknown = [...new Set(terms)].filter((term) => this.#fresh(term) === undefined);
-    const counts = new Map(terms.map((term) => [term, this.#fresh(term) ?? 0]));
+    const unknown = [...new Set(terms)].filter((term) => this.#known.get(term) === undefined);
+    const counts = new Map(terms.map((term) => [term, this.#known.get(term) ?? 0]));
     if (unknown.length === 0) return counts;
     const sql = `select term, (select count(*)::int from (select from ${this.#tables.passages} where words @@ ('''' || term || '''')::tsquery limit ${maxFrequency}) as found) as count from unnest($1::text[]) as term`;
-    for (const { term, count } of await query(sql, [unknown])) counts.set(String(term), this.#remember(String(term), count as number));
+    for (const { term, count } of await query(sql, [unknown])) counts.set(String(term), this.#known.keep(String(term), count as number));
     return counts;
-  }
-
-  #fresh(term: string): number | undefined {
-    const known = this.#known.get(term);
-    return known && known.at > Date.now() - frequencyAgeMs ? known.count : undefined;
-  }
-
-  /** What is nowhere may be put at any time, by anyone. */
-  #remember(term: string, count: number): number {
-    if (this.#known.size >= maxKnownFrequencies) this.#known.clear();
-    if (count > 0) this.#known.set(term, { count, at: Date.now() });
-    return count;
   }
 }
 

@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
-import { Chance } from '../../support/chance.ts';
-import { expectedPassages } from '../../support/indexed.ts';
+import { Chance } from '../../../support/chance.ts';
+import { expectedPassages } from '../../../support/indexed.ts';
 
 const kills = 100;
-const child = join(import.meta.dirname, '../../support/indexing-child.ts');
+const child = join(import.meta.dirname, '../../../support/indexing-child.ts');
 
 /** By id: the hashes that the document may have; '' where it may be missing. */
 type Possible = Map<string, string[]>;

@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
-import { EmbeddedStore } from '../../../nodes/rag/store/embedded/embedded-store.ts';
-import type { Language } from '../../../nodes/rag/text/languages.ts';
-import { document, failureOf, passage } from './contract.ts';
+import { EmbeddedStore } from '../../../../nodes/rag/store/embedded/embedded-store.ts';
+import type { Language } from '../../../../nodes/rag/text/languages.ts';
+import { document, failureOf, passage } from '../contract.ts';
 
 async function newFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'knowledge-'));
@@ -34,8 +34,7 @@ test('a file that is no database is refused and left as it is', async (t) => {
   const text = 'These are my notes. '.repeat(200);
   await writeFile(path, text);
   const store = open(t, path);
-  for (const call of [store.facts(), store.put(document('a'), []), store.searchWords('x', { limit: 1 })]) {
-    const { kind, message, hint } = await failureOf(call);
+  for (const { kind, message, hint } of await Promise.all([store.facts(), store.put(document('a'), []), store.searchWords('x', { limit: 1 })].map(failureOf))) {
     assert.deepEqual([kind, message], ['invalid_request', `The knowledge store ${path} is no database. ${hint}`]);
   }
   assert.equal(await readFile(path, 'utf8'), text);
@@ -125,7 +124,7 @@ test('what one of two on the same file puts, the other one’s vectors know', as
 
 test('nothing of it is to be read in the log', async (t) => {
   const path = join(await newFolder(t), 'store.db');
-  const file = new URL('../../../nodes/rag/store/embedded/embedded-store.ts', import.meta.url);
+  const file = new URL('../../../../nodes/rag/store/embedded/embedded-store.ts', import.meta.url);
   const script = join(path, '..', 'script.mjs');
   await writeFile(script, `import { EmbeddedStore } from '${file.href}'; const store = new EmbeddedStore({ path: ${JSON.stringify(path)} }); console.log((await store.facts()).documents); await store.close();`);
   const { stdout, stderr } = await promisify(execFile)(process.execPath, [script]);

@@ -2,8 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import { EmbeddedStore } from '../../../nodes/rag/store/embedded/embedded-store.ts';
-import { declareContract, type Place } from './contract.ts';
+import { EmbeddedStore } from '../../../../nodes/rag/store/embedded/embedded-store.ts';
+import { declareContract, type Place } from '../contract.ts';
 
 async function newPlace(t: TestContext): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'knowledge-'));
