@@ -31,6 +31,8 @@ export interface CompleteOptions {
   sink?: TokenSink;
   /** When the answer must be there at the latest, on the clock of `performance.now`. */
   deadline?: number;
+  /** The id of the attempt in a stage's branch that it belongs to, for those who listen. */
+  parent?: string | undefined;
 }
 
 /** A longer wait than this is not worth holding a request for: the failure goes on with its `retryAfterMs`. */
@@ -41,7 +43,7 @@ const idStart = crypto.randomUUID();
 let requests = 0;
 
 /** The events that tell of a request, and what each of them tells of every request. */
-type RequestEvents = Omit<LlmEvents, 'branch' | 'breaker' | 'health'>;
+type RequestEvents = Pick<LlmEvents, 'request' | 'attempt' | 'firstToken' | 'retry' | 'completion' | 'failure'>;
 type About = RequestEvents['request'];
 
 /** What the requests of one backend share. */
@@ -111,13 +113,14 @@ class Run {
     this.#backend = backend;
     this.#options = options;
     this.#request = request.model ? request : { ...request, model: backend.model };
-    const { deadline = Infinity } = options;
+    const { deadline = Infinity, parent } = options;
     this.#deadlineMs = Math.min(backend.limits.totalTimeoutMs || Infinity, request.timeoutMs ?? Infinity, Math.max(0, deadline - this.#started));
     this.#about = {
       requestId: `${idStart}-${++requests}`,
       backend: backend.identity,
       provider: backend.client.provider.id,
       model: this.#request.model ?? '',
+      ...(parent !== undefined && { parent }),
     };
   }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Node, NodeAPI } from 'node-red';
 import type { Completion } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
+import { bus } from '../core/events.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
 import { InFlight } from '../runtime/in-flight.ts';
@@ -65,6 +66,27 @@ interface Parts {
   readonly hasChat: boolean;
 }
 
+/** One request of a client and where its answer goes. */
+interface Exchange {
+  readonly res: ServerResponse;
+  readonly path: string;
+  readonly format: Format;
+  readonly requestId: string;
+  /** The name of the key. */
+  readonly client: string | undefined;
+}
+
+/** What the flow is asked with, beside the prompt. */
+interface Asked extends Exchange {
+  /** Empty leaves each backend with its own. */
+  readonly model: string;
+  readonly stream: EventStream | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** nginx's word for it; no status can be sent any more. */
+const clientGone = 499;
+
 /** The one branch: everything behind the node. */
 const branch = { port: 0, name: '' };
 
@@ -103,7 +125,8 @@ export class EndpointNode {
 
   /** Never rejects: whatever happens, the client is told. */
   async #serve(parts: Parts, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
-    res.setHeader('x-request-id', requestIdOf(req));
+    const requestId = requestIdOf(req);
+    res.setHeader('x-request-id', requestId);
     if (parts.cors.answers(req, res)) return;
     const format = formats[path];
     try {
@@ -111,39 +134,52 @@ export class EndpointNode {
       const client = parts.gate.nameOf(req.headers);
       if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
       checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
-      if (format) await this.#admit(parts, req, res, format, client);
+      if (format) await this.#admit(parts, req, { res, path, format, requestId, client });
       else sendJson(res, 200, modelsBody(parts.names, path, parts.disclosure.tells && expandsLlm(req.url)));
     } catch (error) {
       refuse(res, format ?? openAiChat, asProblem(error), parts.disclosure);
     }
   }
 
-  async #admit(parts: Parts, req: IncomingMessage, res: ServerResponse, format: Format, client: string | undefined): Promise<void> {
+  async #admit(parts: Parts, req: IncomingMessage, exchange: Exchange): Promise<void> {
+    const { format, client } = exchange;
     if (this.#isClosing) throw new Refusal(503, 'unavailable', 'The endpoint is being deployed anew.', 'Send the request again.');
+    this.#tellEnd(exchange);
     const leave = parts.gate.enter(client);
     try {
       const request = format.read(await readBody(req, parts.maxBytes));
-      await this.#inFlight.run((controller) => this.#answer(parts, request, format, res, client, controller));
+      await this.#inFlight.run((controller) => this.#answer(parts, request, exchange, controller));
     } finally {
       leave();
       this.#status.update();
     }
   }
 
-  async #answer(parts: Parts, request: ClientRequest, format: Format, res: ServerResponse, client: string | undefined, controller: AbortController): Promise<void> {
+  /** Once the answer is out, or the client has gone. */
+  #tellEnd({ res, path, requestId, client }: Exchange): void {
+    if (!bus.has('served')) return;
+    const startedAt = performance.now();
+    const { id, name, type } = this.#node;
+    res.once('close', () => {
+      const status = res.writableFinished ? res.statusCode : clientGone;
+      bus.emit('served', { requestId, endpoint: { id, name: name || type, type }, ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
+    });
+  }
+
+  async #answer(parts: Parts, request: ClientRequest, exchange: Exchange, controller: AbortController): Promise<void> {
     this.#status.update();
+    const { res, format, requestId } = exchange;
     const offered = parts.names.resolve(request.llm.model);
     const identity: AnswerIdentity = { id: format.idPrefix + crypto.randomUUID(), model: offered.name, created: Math.floor(Date.now() / 1000) };
     const stream = request.stream ? new EventStream(res, format.stream(request, identity), parts.heartbeatMs) : undefined;
     const gone = () => {
-      // nginx's word for it; no status can be sent any more.
-      this.#node.debug(`499: the client of ${String(res.getHeader('x-request-id'))} went away.`);
+      this.#node.debug(`${clientGone}: the client of ${requestId} went away.`);
       controller.abort(new LlmError('cancelled', 'The client went away.'));
     };
     res.once('close', gone);
     if (res.destroyed) gone();
     try {
-      const answer = await this.#ask(request, offered.model, client, stream, parts.timeoutMs, controller.signal);
+      const answer = await this.#ask(parts, request, { ...exchange, model: offered.model, stream, signal: controller.signal });
       const told = parts.disclosure.ofAnswer(answer.completion);
       if (stream) stream.end(answer.completion, told);
       else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), parts.disclosure);
@@ -159,15 +195,14 @@ export class EndpointNode {
   }
 
   /** Sends the request into the flow. @throws LlmError */
-  async #ask({ prompt, llm }: ClientRequest, model: string, client: string | undefined, sink: EventStream | undefined, timeoutMs: number, signal: AbortSignal): Promise<Answered> {
+  async #ask({ timeoutMs }: Parts, { prompt, llm }: ClientRequest, { model, client, requestId, stream, signal }: Asked): Promise<Answered> {
     if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
     const { model: _asked, ...settings } = llm;
     const msg: LlmMessage = { payload: prompt, llm: { ...settings, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
     const send: Send = (out) => this.#node.send(out);
-    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink, deadline: Infinity });
-    const { completion, ...answer } = await stage.attempt(branch, { timeoutMs });
+    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink: stream, deadline: Infinity });
+    const { completion, ...answer } = await stage.answer((asked) => asked.attempt(branch, { timeoutMs }), { requestId });
     if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
-    completion.attempts = stage.attempts;
     this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };
     return { ...answer, completion };
   }

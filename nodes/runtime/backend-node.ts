@@ -9,7 +9,7 @@ import { bus } from '../core/events.ts';
 import { type LimitName, readLimits } from '../core/limits.ts';
 import { costOf } from '../core/pricing.ts';
 import { readRequest } from '../core/request.ts';
-import type { LlmMessage } from './calls.ts';
+import { type LlmMessage, topFrame } from './calls.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
 import { announce } from './llm-nodes.ts';
@@ -146,7 +146,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     const read = settings.read(msg);
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
     const port = this.#config.stream ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
-    const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port) });
+    const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), parent: topFrame(msg)?.call });
     this.#status.update();
     try {
       const { embeddings, ...answered } = await answer;

@@ -9,7 +9,8 @@ import { watchForeignNodes } from './foreign-nodes.ts';
 import { InFlight } from './in-flight.ts';
 import { announce, llmNode } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
-import { atPort, type Branch, StageRequest } from './stage-request.ts';
+import type { Branch } from './branch.ts';
+import { atPort, StageRequest } from './stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
 import { lookBehind } from './wires.ts';
@@ -153,18 +154,14 @@ class StageNode<Config extends StageConfig> implements Stage {
       deadline: Math.min(reply.deadline, limit.deadline),
     });
     try {
-      const answer = await policy.handle(request);
-      if (answer.completion) {
-        answer.completion.attempts = request.attempts;
-        port?.end(answer.completion);
-      }
+      const answer = await request.answer((asked) => policy.handle(asked));
+      if (answer.completion) port?.end(answer.completion);
       const [branch = ''] = request.attempts.at(-1)?.branch?.split(' / ') ?? [];
       this.#last = { ok: true, branch, totalMs: performance.now() - startedAt, failedOver: request.attempts.some(({ outcome }) => outcome !== 'ok') };
       return answer;
     } catch (error) {
       port?.fail();
-      const partial = request.committed ? { partial: request.said } : undefined;
-      throw asProblem(error).with({ attempts: request.attempts, ...partial });
+      throw error;
     } finally {
       limit.end();
     }

@@ -1,19 +1,13 @@
 /** One request on its way through a stage: what was tried, what a reader has seen, how long there is left. */
 import type { Node, NodeAPI } from 'node-red';
-import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/completion.ts';
+import type { AttemptRecord, BackendIdentity, Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
+import { AttemptLimit, type Branch, nounFor } from './branch.ts';
 import { calls, type Frame, type LlmMessage, type Outcome, withoutFrames } from './calls.ts';
+import { asProblem } from './connection.ts';
 import { loop, type Send } from './reply.ts';
 import { type Behind, hasChanged, isWired, lookBehind, wiredTo } from './wires.ts';
-
-/** The wires that leave a stage by one port, up to where the answer returns. */
-export interface Branch {
-  /** The output that it leaves by. */
-  readonly port: number;
-  /** Empty where a stage has but one. */
-  readonly name: string;
-}
 
 export interface StageContext {
   readonly RED: NodeAPI;
@@ -36,11 +30,12 @@ export interface AttemptOptions {
   readonly shadow?: boolean;
 }
 
-/** Aborts what still runs in a branch whose outcome is there. */
-const over = new LlmError('cancelled', 'Another outcome came first.');
+let requests = 0;
 
 export class StageRequest {
   readonly msg: LlmMessage;
+  /** One id for the request at this stage. */
+  readonly id: string;
   /** What was tried, in order. */
   readonly attempts: AttemptRecord[] = [];
   readonly #context: StageContext;
@@ -54,10 +49,27 @@ export class StageRequest {
   #isTelling = false;
   #queuedMs = 0;
 
-  constructor(msg: LlmMessage, context: StageContext) {
+  constructor(msg: LlmMessage, context: StageContext, id = `stage-${++requests}`) {
+    this.id = id;
     this.msg = msg;
     this.#context = context;
     this.#frames = msg._llmCalls ?? [];
+  }
+
+  /** Lets a stage answer as it does, and tells of it. @throws LlmError what `handle` throws, with what was tried */
+  async answer(handle: (request: StageRequest) => Promise<LlmMessage>, asked: { requestId?: string } = {}): Promise<LlmMessage> {
+    this.#tellBegin(asked);
+    try {
+      const answer = await handle(this);
+      if (answer.completion) answer.completion.attempts = this.attempts;
+      this.#tellEnd({ outcome: 'ok' }, answer.completion);
+      return answer;
+    } catch (error) {
+      const partial = this.committed ? { partial: this.said } : undefined;
+      const failure = asProblem(error).with({ attempts: this.attempts, ...partial });
+      this.#tellEnd(told({ ok: false, failure }));
+      throw failure;
+    }
   }
 
   /** True once a reader has seen a token: another branch would then be another answer. */
@@ -99,7 +111,7 @@ export class StageRequest {
   /** Sends a copy into a branch. Its answer is measured and thrown away, and nobody waits for it. */
   shadow(branch: Branch, timeoutMs: number): void {
     const { closing } = this.#context;
-    const copy = new StageRequest(this.msg, { ...this.#context, signal: closing, sink: undefined, deadline: Infinity });
+    const copy = new StageRequest(this.msg, { ...this.#context, signal: closing, sink: undefined, deadline: Infinity }, this.id);
     // Whatever becomes of it is told on the bus.
     copy.attempt(branch, { timeoutMs, shadow: true }).catch(() => undefined);
   }
@@ -109,13 +121,11 @@ export class StageRequest {
    * @throws LlmError of the branch, or of its time limit
    */
   async attempt(branch: Branch, options: AttemptOptions): Promise<LlmMessage> {
-    const { shadow = false } = options;
     const startedAt = performance.now();
     this.#saidBefore = this.#said;
     this.#isTelling = false;
     const outcome = await this.#outcomeOf(branch, options);
     const ms = performance.now() - startedAt;
-    this.#tell(branch, outcome, ms, shadow);
     this.#record(branch, outcome, ms);
     if (!outcome.ok) throw outcome.failure;
     const { msg } = outcome;
@@ -124,12 +134,12 @@ export class StageRequest {
     return this.#restored(msg);
   }
 
-  async #outcomeOf(branch: Branch, { timeoutMs, msg = this.msg }: AttemptOptions): Promise<Outcome> {
+  async #outcomeOf(branch: Branch, { timeoutMs, msg = this.msg, shadow = false }: AttemptOptions): Promise<Outcome> {
     const { RED, node, send, signal } = this.#context;
     const { port } = branch;
     const behind = lookBehind(RED, node, port, msg);
     const refusal = this.#refusal(branch, port, behind);
-    if (refusal) return { ok: false, failure: refusal };
+    if (refusal) return this.#refused(branch, shadow, refusal);
     // What cannot be cloned fails before a call waits for it.
     const sent = withoutFrames(RED.util.cloneMessage(msg));
     const limit = new AttemptLimit(signal, timeoutMs, branch);
@@ -141,10 +151,25 @@ export class StageRequest {
       isLost: () => hasChanged(behind, lookBehind(RED, node, port, msg)),
     });
     sent._llmCalls = [...this.#frames, frame];
+    const attempt = this.#about(frame.call, branch, shadow);
+    if (bus.has('branchStart')) bus.emit('branchStart', attempt);
+    const startedAt = performance.now();
     send(atPort(port, sent));
-    const result = await outcome;
+    const settled = await outcome;
     limit.end();
-    return result.ok ? result : { ok: false, failure: this.#explained(result.failure, branch) };
+    const result: Outcome = settled.ok ? settled : { ok: false, failure: this.#explained(settled.failure, branch) };
+    if (bus.has('branch')) bus.emit('branch', { ...attempt, ...told(result), ms: performance.now() - startedAt });
+    return result;
+  }
+
+  #refused(branch: Branch, shadow: boolean, failure: LlmError): Outcome {
+    const outcome: Outcome = { ok: false, failure };
+    if (bus.has('branch')) bus.emit('branch', { ...this.#about(`${this.id}-${this.attempts.length}`, branch, shadow), ...told(outcome), ms: 0 });
+    return outcome;
+  }
+
+  #about(id: string, { name }: Branch, shadow: boolean) {
+    return { id, parent: this.id, stage: this.#stage, branch: name, shadow };
   }
 
   #refusal(branch: Branch, port: number, behind: Behind): LlmError | undefined {
@@ -221,10 +246,23 @@ export class StageRequest {
     }
   }
 
-  #tell({ name }: Branch, outcome: Outcome, ms: number, shadow: boolean): void {
-    if (!bus.has('branch')) return;
-    const { id, name: own, type } = this.#context.node;
-    bus.emit('branch', { stage: { id, name: own || type, type }, branch: name, ...told(outcome), ms, shadow });
+  #tellBegin(asked: { requestId?: string }): void {
+    if (!bus.has('stage')) return;
+    const { client } = (this.msg.llm ?? {}) as { client?: unknown };
+    const parent = this.#frames.at(-1)?.call;
+    bus.emit('stage', { id: this.id, stage: this.#stage, ...(parent !== undefined && { parent }), ...(typeof client === 'string' && { client }), ...asked });
+  }
+
+  #tellEnd(ended: Pick<AttemptRecord, 'outcome' | 'error'>, completion?: Completion): void {
+    if (!bus.has('stageEnd')) return;
+    const { usage, cost, route, model, provider, finishReason, backend } = completion ?? {};
+    const facts = withoutUndefined({ usage, cost, route, model, provider, finishReason, backend: backend?.name });
+    bus.emit('stageEnd', { id: this.id, stage: this.#stage, ...ended, ms: performance.now() - this.#startedAt, attempts: this.attempts.length, ...facts });
+  }
+
+  get #stage(): BackendIdentity {
+    const { id, name, type } = this.#context.node;
+    return { id, name: name || type, type };
   }
 }
 
@@ -233,11 +271,6 @@ export function atPort(port: number, msg: LlmMessage): Array<LlmMessage | null> 
   const outputs: Array<LlmMessage | null> = Array.from({ length: port }, () => null);
   outputs.push(msg);
   return outputs;
-}
-
-/** A stage with one branch has no name for it. */
-function nounFor({ name }: Branch): string {
-  return name === '' ? 'flow' : `branch ${name}`;
 }
 
 /** The way to where an attempt was made; a stage with one branch has no name to add. */
@@ -252,37 +285,6 @@ function told(outcome: Outcome): Pick<AttemptRecord, 'outcome' | 'error'> {
   return { outcome: kind === 'cancelled' ? 'cancelled' : 'failed', error: kind };
 }
 
-/** Ends an attempt with its time, or with its request. */
-class AttemptLimit {
-  readonly deadline: number;
-  readonly #controller = new AbortController();
-  readonly #outer: AbortSignal;
-  readonly #timer: NodeJS.Timeout | undefined;
-  readonly #onAbort = () => this.#controller.abort(this.#outer.reason);
-
-  /** A `timeoutMs` of 0 means no limit of its own. */
-  constructor(outer: AbortSignal, timeoutMs: number, branch: Branch) {
-    this.#outer = outer;
-    this.deadline = timeoutMs > 0 ? performance.now() + timeoutMs : Infinity;
-    if (outer.aborted) this.#onAbort();
-    else outer.addEventListener('abort', this.#onAbort, { once: true });
-    if (timeoutMs > 0) this.#timer = setTimeout(() => this.#controller.abort(tooLate(branch, timeoutMs)), timeoutMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  /** Whatever still runs in the branch works for nobody. */
-  end(): void {
-    clearTimeout(this.#timer);
-    this.#outer.removeEventListener('abort', this.#onAbort);
-    this.#controller.abort(over);
-  }
-}
-
-function tooLate(branch: Branch, timeoutMs: number): LlmError {
-  return new LlmError('timeout', `The ${nounFor(branch)} gave no answer within ${timeoutMs} ms.`, {
-    hint: 'Raise its time limit, or look where its nodes lose the message: a branch of other nodes ends with llm-return.',
-  });
+function withoutUndefined<Facts extends object>(facts: Facts): { [Name in keyof Facts]: Exclude<Facts[Name], undefined> } {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as { [Name in keyof Facts]: Exclude<Facts[Name], undefined> };
 }

@@ -10,7 +10,8 @@ import { type BackendConfig, registerBackend } from '../../nodes/runtime/backend
 import type { Connection } from '../../nodes/runtime/connection.ts';
 import type { LlmMessage } from '../../nodes/runtime/calls.ts';
 import type { Stage } from '../../nodes/runtime/stage-node.ts';
-import type { Branch, StageRequest } from '../../nodes/runtime/stage-request.ts';
+import type { Branch } from '../../nodes/runtime/branch.ts';
+import type { StageRequest } from '../../nodes/runtime/stage-request.ts';
 import registerFallback from '../../nodes/stages/fallback/fallback.ts';
 import registerPool from '../../nodes/stages/pool/pool.ts';
 import registerReturn from '../../nodes/stages/return/return.ts';

@@ -3,7 +3,8 @@ import { continuationOf, joinContinuation } from '../../core/continuation.ts';
 import { type FailureKind, type LlmError, toLlmError } from '../../core/errors.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
 import type { Stage, StagePolicy } from '../../runtime/stage-node.ts';
-import type { Branch, StageRequest } from '../../runtime/stage-request.ts';
+import type { Branch } from '../../runtime/branch.ts';
+import type { StageRequest } from '../../runtime/stage-request.ts';
 
 export interface FallbackRow extends Branch {
   /** The kinds of failure that lead on to the next row. */

@@ -2,7 +2,7 @@
 import { DecayingLatency, type Member } from '../../core/balancing.ts';
 import { Breaker } from '../../core/breaker.ts';
 import { type LlmError, policyFor, toLlmError } from '../../core/errors.ts';
-import type { Branch } from '../../runtime/stage-request.ts';
+import type { Branch } from '../../runtime/branch.ts';
 
 export interface MemberOptions extends Branch {
   readonly weight: number;

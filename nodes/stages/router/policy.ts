@@ -3,7 +3,8 @@ import type { Completion } from '../../core/completion.ts';
 import { LlmError, policyFor, toLlmError } from '../../core/errors.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
 import type { StagePolicy } from '../../runtime/stage-node.ts';
-import type { Branch, StageRequest } from '../../runtime/stage-request.ts';
+import type { Branch } from '../../runtime/branch.ts';
+import type { StageRequest } from '../../runtime/stage-request.ts';
 
 export interface RouterRow extends Branch {
   /** Whether it gets copies, whose answers are measured and thrown away. */

@@ -13,9 +13,10 @@ function routerOf(t: TestContext, branches: BranchSetup[], config: object = {}):
   return StageFlow.start(t, { type: 'llm-router', branches: [{ name: 'main', percent: 100 }, trial], ...config }, branches);
 }
 
-function branchEvents(t: TestContext): Array<LlmEvents['branch']> {
-  const events: Array<LlmEvents['branch']> = [];
-  t.after(bus.on('branch', (event) => events.push(event)));
+/** Without the ids, which runtime/trace.test.ts looks at. */
+function branchEvents(t: TestContext): Array<Omit<LlmEvents['branch'], 'id' | 'parent'>> {
+  const events: Array<Omit<LlmEvents['branch'], 'id' | 'parent'>> = [];
+  t.after(bus.on('branch', ({ id: _id, parent: _parent, ...event }) => events.push(event)));
   return events;
 }
 
