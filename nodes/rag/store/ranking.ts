@@ -5,8 +5,11 @@
  * SIGIR 2001; Abdul-Jaleel and others, TREC 2004).
  */
 
-/** How many candidates a store should fetch at least. */
-export const candidateCount = 200;
+/** How many candidates a store should fetch where `limit` hits are asked for: feedback brings those up that words alone would leave behind. */
+export function candidatesFor(limit: number): number {
+  return Math.max(100, 2 * limit);
+}
+
 /** How many different words of a question are looked for; the rarest say the most. */
 export const maxQuestionTerms = 32;
 

@@ -13,8 +13,8 @@ const schemaVersion = 1;
 const busyTimeoutMs = 5_000;
 
 /*
- * `words` holds the terms of each passage under its key: what is searched, and what candidates are ranked by. Its tokenizer only splits at
- * the spaces. `facets` holds what a search may be narrowed by, with values as JSON. A vector is float32 in the machine's order, of length 1.
+ * `terms` holds the terms of each passage: what candidates are ranked by. `words` is their index; its tokenizer only splits at the spaces.
+ * `facets` holds what a search may be narrowed by, with values as JSON. A vector is float32 in the machine's order, of length 1.
  */
 const tables = `
   create table documents (
@@ -30,7 +30,8 @@ const tables = `
   create table facets (key text not null, value text not null, document integer not null, primary key (key, value, document)) strict, without rowid;
   create index facetsByDocument on facets (document);
   create table settings (name text primary key, value text not null) strict, without rowid;
-  create virtual table words using fts5 (title, headings, body, tokenize = 'ascii');
+  create table terms (passage integer primary key, title text not null, headings text not null, body text not null) strict;
+  create virtual table words using fts5 (title, headings, body, tokenize = 'ascii', content = 'terms', content_rowid = 'passage');
 `;
 
 /** 16 MB each, where SQLite takes 2 and 4: what is put then touches the disk less often. */

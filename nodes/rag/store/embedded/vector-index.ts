@@ -59,17 +59,19 @@ export class VectorIndex {
   }
 }
 
-/** Four sums at a time: the processor need not wait for one before it begins the next. */
+/** Four sums at a time: the processor need not wait for one before it begins the next. Plain variables: this is where all the time goes. */
 function dot(block: Float32Array, from: number, vector: Float32Array): number {
   const whole = vector.length - (vector.length % 4);
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let at = 0;
-  for (let place = from; at < whole; at += 4, place += 4) {
-    a += (block[place] as number) * (vector[at] as number);
-    b += (block[place + 1] as number) * (vector[at + 1] as number);
-    c += (block[place + 2] as number) * (vector[at + 2] as number);
-    d += (block[place + 3] as number) * (vector[at + 3] as number);
+  let a = 0;
+  let b = 0;
+  let c = 0;
+  let d = 0;
+  for (let at = 0; at < whole; at += 4) {
+    a += (block[from + at] as number) * (vector[at] as number);
+    b += (block[from + at + 1] as number) * (vector[at + 1] as number);
+    c += (block[from + at + 2] as number) * (vector[at + 2] as number);
+    d += (block[from + at + 3] as number) * (vector[at + 3] as number);
   }
-  for (; at < vector.length; at++) a += (block[from + at] as number) * (vector[at] as number);
+  for (let at = whole; at < vector.length; at++) a += (block[from + at] as number) * (vector[at] as number);
   return a + b + (c + d);
 }

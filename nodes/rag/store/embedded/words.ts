@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Analyzer } from '../../text/analyze.ts';
 import { FrequencyCache } from '../frequency-cache.ts';
-import { candidateCount, fieldWeights, type Frequencies, type PassageWords, questionTerms, Ranking } from '../ranking.ts';
+import { candidatesFor, fieldWeights, type Frequencies, type PassageWords, questionTerms, Ranking } from '../ranking.ts';
 import type { SearchOptions } from '../store.ts';
 import { type Scored, Top } from '../top.ts';
 import { filterSql } from './filter.ts';
@@ -14,38 +14,49 @@ export interface PassageTexts {
   readonly text: string;
 }
 
+interface Candidate extends PassageWords {
+  readonly passage: number;
+}
+
 const bm25 = `bm25(words, ${fieldWeights.title}, ${fieldWeights.headings}, ${fieldWeights.body})`;
 
 export class Words {
   readonly #database: DatabaseSync;
   readonly #analyze: Analyzer;
-  readonly #insert: StatementSync;
-  readonly #remove: StatementSync;
+  /** A change to the terms goes with the same change to their index. */
+  readonly #insert: readonly StatementSync[];
+  readonly #remove: readonly StatementSync[];
+  readonly #terms: StatementSync;
   readonly #frequency: StatementSync;
   readonly #passages: StatementSync;
   readonly #known = new FrequencyCache();
 
   constructor(database: DatabaseSync, analyze: Analyzer) {
+    const prepareAll = (...statements: string[]) => statements.map((sql) => database.prepare(sql));
     this.#database = database;
     this.#analyze = analyze;
-    this.#insert = database.prepare('insert into words (rowid, title, headings, body) values (?, ?, ?, ?)');
-    this.#remove = database.prepare('delete from words where rowid = ?');
+    this.#insert = prepareAll('insert into terms (passage, title, headings, body) values (?, ?, ?, ?)', 'insert into words (rowid, title, headings, body) values (?, ?, ?, ?)');
+    this.#remove = prepareAll(
+      "insert into words (words, rowid, title, headings, body) select 'delete', passage, title, headings, body from terms where passage = ?",
+      'delete from terms where passage = ?',
+    );
+    this.#terms = database.prepare('select passage, title, headings, body from terms where passage = ?');
     this.#frequency = database.prepare('select doc from temp.frequencies where term = ?');
     this.#passages = database.prepare('select count(*) as count from passages');
   }
 
   put(passage: number, { title, headings, text }: PassageTexts): void {
     const terms = [title, headings.join('\n'), text].map((part) => this.#analyze(part).join(' '));
-    this.#insert.run(passage, ...terms);
+    for (const statement of this.#insert) statement.run(passage, ...terms);
   }
 
   remove(passage: number): void {
-    this.#remove.run(passage);
+    for (const statement of this.#remove) statement.run(passage);
   }
 
   clear(): void {
     this.#known.clear();
-    this.#database.exec('delete from words');
+    this.#database.exec("insert into words (words) values ('delete-all'); delete from terms;");
   }
 
   /** Keys of passages, best first. */
@@ -54,23 +65,24 @@ export class Words {
     const frequencies = this.#frequencies(asked);
     const terms = questionTerms(asked, frequencies);
     if (terms.length === 0) return [];
-    const candidates = this.#candidates(terms, { limit: Math.max(limit, candidateCount), filter });
+    const candidates = this.#candidates(terms, { limit: candidatesFor(limit), filter });
     const ranking = new Ranking(candidates, this.#passages.get()?.['count'] as number);
     const weights = ranking.enrich(terms, ranking.scores(new Map(terms.map((term) => [term, 1])), frequencies));
     const scores = ranking.scores(weights, this.#frequencies(weights.keys()));
     const top = new Top<number>(limit);
-    candidates.forEach(({ rowid }, at) => top.offer(rowid, scores[at] as number));
+    candidates.forEach(({ passage }, at) => top.offer(passage, scores[at] as number));
     return top.sorted();
   }
 
   /** Terms are letters, digits and marks: between quotes they can be nothing but terms. */
-  #candidates(terms: readonly string[], { limit, filter }: SearchOptions): Array<PassageWords & { rowid: number }> {
+  #candidates(terms: readonly string[], { limit, filter }: SearchOptions): Candidate[] {
     const narrowed = filterSql(filter);
     // The plus keeps SQLite from looking up passage by passage.
     const within = narrowed ? `and +rowid in (select key from passages where ${narrowed.sql})` : '';
-    const statement = this.#database.prepare(`select rowid, title, headings, body from words where words match ? ${within} order by ${bm25} limit ?`);
+    const statement = this.#database.prepare(`select rowid from words where words match ? ${within} order by ${bm25} limit ?`);
     const match = terms.map((term) => `"${term}"`).join(' OR ');
-    return statement.all(match, ...(narrowed?.values ?? []), limit) as unknown as Array<PassageWords & { rowid: number }>;
+    // In the same statement the terms of everything that matches would be read.
+    return statement.all(match, ...(narrowed?.values ?? []), limit).map(({ rowid }) => this.#terms.get(rowid as number) as unknown as Candidate);
   }
 
   #frequencies(terms: Iterable<string>): Frequencies {

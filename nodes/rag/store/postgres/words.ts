@@ -1,7 +1,7 @@
 /** The lexical half of a Postgres store: a GIN index finds candidates, and ranking puts them in order. */
 import type { Analyzer } from '../../text/analyze.ts';
 import { FrequencyCache } from '../frequency-cache.ts';
-import { candidateCount, fieldWeights, type Frequencies, questionTerms, Ranking, rarity } from '../ranking.ts';
+import { candidatesFor, fieldWeights, type Frequencies, questionTerms, Ranking, rarity } from '../ranking.ts';
 import type { Hit, SearchOptions } from '../store.ts';
 import { type Scored, Top } from '../top.ts';
 import type { Query, Row } from './connection.ts';
@@ -54,7 +54,7 @@ export class Words {
     const terms = questionTerms(asked, frequencies);
     if (terms.length === 0) return [];
     const passages = await this.#passages(query);
-    const rows = await this.#candidates(query, terms, terms.map((term) => rarity(frequencies.get(term) ?? 0, passages)), { limit: Math.max(limit, candidateCount), filter });
+    const rows = await this.#candidates(query, terms, terms.map((term) => rarity(frequencies.get(term) ?? 0, passages)), { limit: candidatesFor(limit), filter });
     if (rows.length === 0) return [];
     const ranking = new Ranking(rows.map((row) => ({ title: String(row['title_terms']), headings: String(row['heading_terms']), body: String(row['body_terms']) })), passages);
     const weights = ranking.enrich(terms, ranking.scores(new Map(terms.map((term) => [term, 1])), frequencies));

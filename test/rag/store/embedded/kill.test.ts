@@ -56,13 +56,13 @@ function inspect(path: string, possible: Possible): Possible {
   for (const [key, id, hash, passages] of all('select key, id, hash, passages from documents')) {
     there.set(String(id), [String(hash)]);
     const expected = expectedPassages(String(hash)).map(({ text }, at) => [at, text, `passage${at}`, 12]);
-    const rows = all(`select ordinal, text, substr(body, 1, instr(body || ' ', ' ') - 1), length(vector) from passages join words on words.rowid = key join vectors on passage = key where document = ${String(key)} order by ordinal`);
+    const rows = all(`select ordinal, text, substr(body, 1, instr(body || ' ', ' ') - 1), length(vector) from passages join terms on terms.passage = key join vectors on vectors.passage = key where document = ${String(key)} order by ordinal`);
     assert.deepEqual(rows, expected.map(([at, text, word, bytes]) => [at, text, String(word), bytes]));
     assert.equal(passages, expected.length);
   }
-  const [counts = []] = all('select (select count(*) from passages), (select count(*) from words), (select count(*) from vectors), (select sum(passages) from documents), (select count(distinct document) from facets), (select count(*) from documents)');
-  const [passages, words, vectors, sum, facets, documents] = counts;
-  assert.deepEqual([words, vectors, sum ?? 0, facets], [passages, passages, passages, documents]);
+  const [counts = []] = all('select (select count(*) from passages), (select count(*) from terms), (select count(*) from vectors), (select sum(passages) from documents), (select count(distinct document) from facets), (select count(*) from documents)');
+  const [passages, terms, vectors, sum, facets, documents] = counts;
+  assert.deepEqual([terms, vectors, sum ?? 0, facets], [passages, passages, passages, documents]);
   database.close();
   for (const [id, hashes] of there) assert.ok(possible.get(id)?.includes(hashes[0] as string), `${id} is ${String(hashes)}, not one of ${String(possible.get(id))}`);
   return there;
