@@ -1,7 +1,7 @@
 /** `npm run bench:rag`: how well the knowledge part finds, without any model, and how fast. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { measureQuality } from './rag/quality.ts';
 import { measureSpeed } from './rag/speed.ts';
 

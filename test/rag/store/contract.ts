@@ -216,6 +216,7 @@ export function declareContract(newPlace: NewPlace): void {
     await store.put(document('a'), [passage('four')], { model: 'm', vectors: [vector(0.1, 1)] });
     assert.deepEqual(await texts(), ['three', 'four']);
     await store.remove('b');
+    assert.deepEqual((await store.searchVectors({ model: 'm', vector: vector(1, 0) }, { limit: 1 })).map(({ passage: { text } }) => text), ['four']);
     await store.put(document('c'), [passage('five')]);
     assert.deepEqual(await texts(), ['four']);
     await store.put(document('a'), [passage('four')]);

@@ -34,13 +34,12 @@ test('the rarest terms of a question are looked for, each once, and only those t
 });
 
 test('the words of the best candidates join the question, with half of the weight', () => {
-  const candidates = [...Array.from({ length: 10 }, () => words('whale ocean ocean')), ...Array.from({ length: 30 }, () => words('whale desert'))];
-  const ranking = new Ranking(candidates, 1000);
-  const scores = candidates.map((_, at) => (at < 10 ? 2 : 1));
-  const weights = ranking.enrich(['whale', 'big'], scores);
-  // All of the best are a third whale and two thirds ocean; two terms asked make two to be shared out.
+  const of = (length: number, text: string, score: number) => Array.from({ length }, () => ({ text: words(text), score }));
+  const candidates = [...of(30, 'whale tree', 0.5), ...of(5, 'whale desert', 1), ...of(5, 'whale ocean', 3)];
+  const weights = new Ranking(candidates.map(({ text }) => text), 1000).enrich(['whale', 'big'], candidates.map(({ score }) => score));
+  // By their scores, the best say whale 10 times, ocean 7.5 and desert 2.5; two terms asked make two to be shared out.
   const rounded = Object.fromEntries(Array.from(weights, ([term, weight]) => [term, Number(weight.toFixed(9))]));
-  assert.deepEqual(rounded, { whale: 1.666666667, big: 1, ocean: 1.333333333 });
+  assert.deepEqual(rounded, { whale: 2, big: 1, ocean: 0.75, desert: 0.25 });
 });
 
 test('of few candidates nothing is learned', () => {

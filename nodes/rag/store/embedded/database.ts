@@ -73,8 +73,8 @@ export class EmbeddedDatabase {
   }
 
   list({ limit, after, prefix }: { limit: number; after: string | null; prefix: string }): DocumentFacts[] {
-    const sql = 'select * from documents where (?1 is null or id > ?1) and id >= ?2 and substr(id, 1, length(?2)) = ?2 order by id limit ?3';
-    return this.#all(sql, after, prefix, limit).map(toFacts);
+    const sql = 'select * from documents where (? is null or id > ?) and id >= ? and substr(id, 1, length(?)) = ? order by id limit ?';
+    return this.#all(sql, after, after, prefix, prefix, prefix, limit).map(toFacts);
   }
 
   knownVectors(model: string, texts: readonly string[]): Array<Float32Array<ArrayBuffer> | undefined> {
