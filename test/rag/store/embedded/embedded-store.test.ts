@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { EmbeddedStore } from '../../../../nodes/rag/store/embedded/embedded-store.ts';
-import { declareContract, type Place } from '../contract.ts';
+import { declareContract } from '../contract.ts';
+import type { Place } from '../places.ts';
 
 async function newPlace(t: TestContext): Promise<Place> {
   const folder = await mkdtemp(join(tmpdir(), 'knowledge-'));

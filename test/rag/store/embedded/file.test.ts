@@ -9,7 +9,7 @@ import { test, type TestContext } from 'node:test';
 import { promisify } from 'node:util';
 import { EmbeddedStore } from '../../../../nodes/rag/store/embedded/embedded-store.ts';
 import type { Language } from '../../../../nodes/rag/text/languages.ts';
-import { document, failureOf, passage } from '../contract.ts';
+import { document, failureOf, passage } from '../places.ts';
 
 async function newFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'knowledge-'));

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { PostgresStore, type PostgresOptions } from '../../../../nodes/rag/store/postgres/postgres-store.ts';
 import { startPostgres } from '../../../support/postgres.ts';
-import { document, failureOf, passage } from '../contract.ts';
+import { document, failureOf, passage } from '../places.ts';
 
 const secret = 'secret-7d2c';
 

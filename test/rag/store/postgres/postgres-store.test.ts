@@ -1,7 +1,8 @@
 import { after, before, type TestContext } from 'node:test';
 import { PostgresStore } from '../../../../nodes/rag/store/postgres/postgres-store.ts';
 import { startPostgres, type TestPostgres } from '../../../support/postgres.ts';
-import { declareContract, type Place } from '../contract.ts';
+import { declareContract } from '../contract.ts';
+import type { Place } from '../places.ts';
 
 let postgres: TestPostgres;
 let places = 0;
