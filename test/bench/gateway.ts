@@ -4,14 +4,14 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { measureEndurance } from './gateway/endurance.ts';
 import type { Load, LoadResult } from './gateway/load.ts';
 import { memoryOfOpenStreams } from './gateway/open-streams.ts';
 import { startSubjects, type Subject, type Target } from './gateway/subjects.ts';
+import { report } from './report.ts';
 
-const rounds = 2;
+const rounds = 3;
 
 /** How many answers one round asks for, at how many connections; one connection shows what is added to each. */
 const loads = {
@@ -88,9 +88,8 @@ try {
   const whole = await measure(clients, subjects.list, false);
   const streamed = await measure(clients, subjects.list, true);
   const endurance = await measureEndurance({ nodeRed: subjects.nodeRed, provider });
-  console.log(`Node.js ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), median of ${rounds} rounds that take turns\n`);
-  console.log(`${table('whole answers of 20 tokens', whole)}\n\n${table('streamed answers of 20 tokens', streamed)}\n\n${memory}\n\n${endurance}`);
-  for (const sentence of subjects.missing) console.log(sentence);
+  const text = [table('whole answers of 20 tokens', whole), table('streamed answers of 20 tokens', streamed), memory, endurance, ...subjects.missing].join('\n\n');
+  report('Gateways', `Median of ${rounds} rounds that take turns.\n\n${text}`, subjects.versions);
 } finally {
   await subjects.stop();
   clients.disconnect();

@@ -1,15 +1,15 @@
 /** `npm run bench:rag`: how well the knowledge part finds, without any model, and how fast. */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { measureQuality } from './rag/quality.ts';
 import { measureSpeed } from './rag/speed.ts';
+import { report } from './report.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'bench-rag-'));
 try {
-  console.log(`Node.js ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'})\n`);
-  console.log(await measureQuality(folder));
-  console.log(`\n${await measureSpeed(folder)}`);
+  const quality = await measureQuality(folder);
+  report('Knowledge', `${quality}\n\n${await measureSpeed(folder)}`);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

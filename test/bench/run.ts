@@ -4,10 +4,10 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { type FlowNode, startNodeRed } from '../support/node-red.ts';
 import { at, driver, type Measurement, measure, post, prompt } from './measure.ts';
+import { report } from './report.ts';
 import { measureStages, stageFlows } from './stages.ts';
 
 const rounds = 5;
@@ -80,10 +80,8 @@ try {
   const one = await measure(nodeRed, names, sequential, rounds);
   const many = await measure(nodeRed, names, parallel, rounds);
   const stages = await measureStages(nodeRed);
-  console.log(`Node.js ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), median of ${rounds} interleaved rounds\n`);
-  console.log(table(one, many));
-  console.log(`\n${stages}`);
-  console.log(`\n${openStreams} open streams through llm-vllm: ${Math.round(open.heap / 1024)} KiB of heap and ${Math.round(open.rss / 1024)} KiB of memory each`);
+  const memory = `${openStreams} open streams through llm-vllm: ${Math.round(open.heap / 1024)} KiB of heap and ${Math.round(open.rss / 1024)} KiB of memory each.`;
+  report('Backends and stages', `Median of ${rounds} rounds that take turns.\n\n${table(one, many)}\n\n${stages}\n\n${memory}`);
 } finally {
   await nodeRed.stop();
   server.disconnect();

@@ -1,13 +1,15 @@
 /** The gateways that are compared, each in a process of its own before the same provider. */
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { liteLlm, portkey } from '../../../scripts/backends/installed.ts';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { backendsFolder, liteLlm, portkey } from '../../../scripts/backends/installed.ts';
 import { freePort } from '../../../scripts/port.ts';
 import { startNodeRed } from '../../support/node-red.ts';
+import { versionOf } from '../report.ts';
 import { gatewayFlows } from './flows.ts';
 
 /** Where to ask, and with what. */
@@ -31,6 +33,8 @@ export interface Subjects {
   readonly list: readonly Subject[];
   /** The address of the Node-RED among them. */
   readonly nodeRed: string;
+  /** Of those that are no part of this project. */
+  readonly versions: Readonly<Record<string, string>>;
   /** In plain words, who is not there. */
   readonly missing: readonly string[];
   stop(): Promise<void>;
@@ -54,11 +58,21 @@ export async function startSubjects(provider: string): Promise<Subjects> {
     else missing.push('Portkey is not installed: npm run backends:setup.');
     if (existsSync(liteLlm)) list.push(await startLiteLlm(provider, stops));
     else missing.push('LiteLLM is not installed: npm run backends:setup.');
-    return { list, nodeRed: url, missing, stop };
+    return { list, nodeRed: url, versions: await versions(), missing, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+async function versions(): Promise<Record<string, string>> {
+  const found: Record<string, string> = {};
+  if (existsSync(portkey)) found['Portkey'] = versionOf('@portkey-ai/gateway', join(backendsFolder, 'portkey/node_modules'));
+  if (existsSync(liteLlm)) {
+    const ask = 'import importlib.metadata; print(importlib.metadata.version("litellm"))';
+    found['LiteLLM'] = (await promisify(execFile)(join(dirname(liteLlm), 'python'), ['-c', ask])).stdout.trim();
+  }
+  return found;
 }
 
 type Stops = Array<() => Promise<void>>;
