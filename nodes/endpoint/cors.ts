@@ -7,7 +7,7 @@ const allowedHeaders = ['authorization', 'content-type', 'x-api-key', 'x-request
 /** What the clients of OpenAI and Anthropic send of their own. */
 const allowedPrefixes = /^(?:x-stainless-|anthropic-|openai-)[a-z0-9-]{1,64}$/;
 
-const exposedHeaders = 'x-request-id, x-llm-backend, x-llm-attempts, retry-after, retry-after-ms';
+const exposedHeaders = 'x-request-id, x-llm-backend, x-llm-attempts, retry-after, retry-after-ms, x-should-retry';
 
 /** For how long a browser need not ask again, in s: Chrome keeps it no longer. */
 const maxAgeS = '7200';

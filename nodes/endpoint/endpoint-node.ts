@@ -26,7 +26,7 @@ import { Keys, readKeys } from './keys.ts';
 import { expandsLlm, isModels, modelsBody, Names } from './names.ts';
 import { servePage } from './page.ts';
 import { mount } from './routes.ts';
-import { Refusal, statusFor } from './status.ts';
+import { isInVain, Refusal, statusFor } from './status.ts';
 import { type EndpointField, readEndpointField, readModels, readOrigins, readPath } from './settings.ts';
 
 export interface EndpointConfig extends Partial<Record<EndpointField, unknown>> {
@@ -258,6 +258,10 @@ function refuse(res: ServerResponse, format: Format, failure: LlmError, disclosu
   if (res.headersSent || res.destroyed) return;
   const status = failure instanceof Refusal ? failure.httpStatus : statusFor(failure.kind);
   const waitMs = failure.retryAfterMs;
-  const headers = waitMs === undefined ? {} : { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) };
+  const headers = {
+    ...(waitMs !== undefined && { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) }),
+    // The SDKs of OpenAI and Anthropic go by it.
+    ...(isInVain(failure.kind) && { 'x-should-retry': 'false' }),
+  };
   sendJson(res, status, format.failed(disclosure.failure(failure), status, disclosure.ofFailure(failure)), headers);
 }

@@ -25,6 +25,11 @@ export function statusFor(kind: FailureKind): number {
   return statuses[kind];
 }
 
+/** Whether asking again is in vain though the status, 502, says otherwise to clients: these need somebody to look after the account. */
+export function isInVain(kind: FailureKind): boolean {
+  return kind === 'auth' || kind === 'quota';
+}
+
 /** A failure that has a status of its own, for it happened before the flow was asked. */
 export class Refusal extends LlmError {
   readonly httpStatus: number;

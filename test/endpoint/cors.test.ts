@@ -44,7 +44,7 @@ describe('Cross-origin requests', () => {
     const { status, headers, body } = await ask(`https://other.example ${page}`, 'POST', { origin: page });
     assert.deepEqual([status, body], [200, 'went on']);
     assert.equal(headers.get('access-control-allow-origin'), page);
-    assert.equal(headers.get('access-control-expose-headers'), 'x-request-id, x-llm-backend, x-llm-attempts, retry-after, retry-after-ms');
+    assert.equal(headers.get('access-control-expose-headers'), 'x-request-id, x-llm-backend, x-llm-attempts, retry-after, retry-after-ms, x-should-retry');
     assert.equal(headers.get('vary'), 'Origin');
   });
 

@@ -62,6 +62,18 @@ describe('A request', () => {
     }
   });
 
+  it('that fails for a key or a quota behind the endpoint tells the SDKs not to try again', async (t) => {
+    const kinds = ['auth', 'quota', 'unavailable'] as const;
+    const { post } = await startEndpoint(t, { scripts: kinds.map((kind) => fails(kind)) });
+    const told: Array<[number, string | null]> = [];
+    for (const _kind of kinds) {
+      const response = await post(chat, hello);
+      await response.body?.cancel();
+      told.push([response.status, response.headers.get('x-should-retry')]);
+    }
+    assert.deepEqual(told, [[502, 'false'], [502, 'false'], [502, null]]);
+  });
+
   it('has a status of its own for a failure before the first token, streamed or not', async (t) => {
     const kinds = [['overloaded', 503], ['auth', 502], ['timeout', 504], ['context_length', 400], ['not_found', 404]] as const;
     const scripts = kinds.flatMap(([kind]) => [fails(kind, { retryAfterMs: 1500 }), fails(kind, { retryAfterMs: 1500 })]);
