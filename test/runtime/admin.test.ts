@@ -8,7 +8,7 @@ import { after, before, beforeEach, describe, test } from 'node:test';
 import type express from 'express';
 import type { NodeAPI } from 'node-red';
 import { LlmError } from '../../nodes/core/errors.ts';
-import { type Connection, type ConnectionFields, type ConnectionOwner, registerConnection } from '../../nodes/runtime/connection.ts';
+import { type Connection, type ConnectionFields, type ConnectionOwner, registerConnection, registerTestable } from '../../nodes/runtime/connection.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { cancelled, scriptedProvider } from '../support/scripted-client.ts';
 
@@ -50,6 +50,7 @@ class NotedConnection implements Connection {
 const saved: Record<string, object> = {
   mine: { type: 'noted-server', credentials: { apiKey: 'saved-key' } },
   other: { type: 'other-server', credentials: { apiKey: 'other-key' } },
+  store: { type: 'noted-store', credentials: { password: 'saved-password', apiKey: 'none of its own' } },
   keyless: { type: 'noted-server' },
 };
 
@@ -77,6 +78,7 @@ describe('The editor', () => {
     const definition = { type: 'noted-server', open: (fields: ConnectionFields, owner: ConnectionOwner) => new NotedConnection(fields, owner) };
     registerConnection(RED, definition);
     registerConnection(RED, { ...definition, type: 'other-noted-server' });
+    registerTestable(RED, { type: 'noted-store', secret: 'password', open: (fields, owner) => new NotedConnection(fields, owner) });
     assert.equal(guards, 1, 'the routes are there once for all types and deploys');
     server = createServer(app).listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -150,6 +152,18 @@ describe('The editor', () => {
     assert.equal(await keyOf({}, 'keyless'), undefined);
     assert.equal(await keyOf({}, 'no-such-node'), undefined);
     assert.equal(await keyOf({}, 'other'), undefined, 'the key of another kind of node goes nowhere');
+  });
+
+  test('uses a secret of another name in the same way, and for its own type alone', async () => {
+    const passwordOf = async (fields: object, { id = 'store', type = 'noted-store' } = {}) => {
+      await ask('/llm/test', fields, { id, type });
+      return [NotedConnection.opened.at(-1)?.fields['password'], NotedConnection.opened.at(-1)?.fields.apiKey];
+    };
+    assert.deepEqual(await passwordOf({}), ['saved-password', undefined]);
+    assert.deepEqual(await passwordOf({ password: '__PWRD__' }), ['saved-password', undefined]);
+    assert.deepEqual(await passwordOf({ password: 'typed' }), ['typed', undefined]);
+    assert.deepEqual(await passwordOf({}, { id: 'mine' }), [undefined, undefined]);
+    assert.deepEqual(await passwordOf({}, { type: 'noted-server' }), [undefined, undefined], 'the password of a store goes to no server');
   });
 
   test('is refused a question that is none', async () => {

@@ -1,8 +1,8 @@
 /** The folder that a node reads documents from. */
 import { readFile, stat } from 'node:fs/promises';
-import { basename, sep } from 'node:path';
+import { basename, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
 import { refusal } from '../documents/document.ts';
-import { resolveInside } from '../folder/inside.ts';
+import { realFolder, resolveInside } from '../folder/inside.ts';
 import { listFiles } from '../folder/list.ts';
 import type { FilePatterns } from '../folder/patterns.ts';
 import { type FolderChanges, watchFolder } from '../folder/watch.ts';
@@ -29,9 +29,16 @@ export class Folder {
     return { sources: paths.map((name) => this.source(name)), isComplete: unreadable.length === 0 };
   }
 
-  /** One file by its path from the folder on, which is its id. It is read, and found to be inside, when its turn comes. */
+  /** One file. Its path from the folder on is its id. It is read, and found to be inside, when its turn comes. */
   source(path: string): IndexSource {
-    return { id: path.split(sep).join('/'), name: basename(path), source: path, content: () => this.#read(path) };
+    const own = isAbsolute(path) ? relative(resolve(this.#options.path), path) : normalize(path);
+    const id = own.split(sep).join('/');
+    return { id, name: basename(path), source: id, content: () => this.#read(path) };
+  }
+
+  /** @throws LlmError `not_found`: of a folder that has gone as a whole, a disk may have, nobody has removed the files */
+  async check(): Promise<void> {
+    await realFolder(this.#options.path);
   }
 
   watch(onChanges: (changes: FolderChanges) => void, onError: (error: Error) => void): Promise<{ close(): Promise<void> }> {

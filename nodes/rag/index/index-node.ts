@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red';
 import { LlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
-import { asProblem } from '../../runtime/connection.ts';
+import { asProblem, Users } from '../../runtime/connection.ts';
 import type { Done, Send } from '../../runtime/reply.ts';
 import { misconfigured, StatusLine, statusOfFailure } from '../../runtime/status.ts';
 import { DocumentReader } from '../documents/reader.ts';
@@ -34,7 +34,7 @@ const longestList = 1_000;
 /** So many bad documents are named in the log, one by one. */
 const mostWarnings = 10;
 
-type State = { now: 'indexing'; progress: IndexProgress | undefined } | { now: 'idle'; documents?: number; failed?: number; failure?: LlmError };
+type State = { now: 'indexing'; progress?: IndexProgress } | { now: 'idle'; documents?: number; failed?: number; failure?: LlmError };
 
 export class IndexNode {
   readonly #RED: NodeAPI;
@@ -42,6 +42,8 @@ export class IndexNode {
   readonly #config: IndexConfig;
   readonly #status: StatusLine;
   readonly #closing = new AbortController();
+  /** Who is at work. */
+  readonly #runs = new Users();
   #settings: IndexSettings | undefined;
   #reader: DocumentReader | undefined;
   #problem: LlmError | undefined;
@@ -69,12 +71,15 @@ export class IndexNode {
 
   /** Never rejects: what fails goes to `done`. */
   async #receive(msg: Message, send: Send, done: Done): Promise<void> {
+    const release = this.#runs.retain();
     try {
       msg.payload = await this.#run(msg, new ProgressPort(this.#RED, msg, (progress) => send([null, progress])));
       send(msg);
       done();
     } catch (error) {
       done(this.#failed(error));
+    } finally {
+      release();
     }
   }
 
@@ -82,31 +87,44 @@ export class IndexNode {
     if (this.#problem) throw this.#problem;
     const folder = this.#settings?.folder;
     const operation = readOperation(msg.operation);
-    const { signal } = this.#closing;
-    return this.#withIndexer(async (indexer) => {
-      const options = { signal, onProgress: this.#tell(port) };
+    if (operation === 'list') return this.#withIndexer((indexer) => indexer.list({ limit: longestList, ...listed(msg) }));
+    return this.#change(port, (indexer, options) => {
       switch (operation) {
         case 'upsert':
-          return this.#done(await indexer.upsert(sourcesIn(msg, folder), options));
+          return indexer.upsert(sourcesIn(msg, folder), options);
         case 'sync':
           if (!folder) throw new LlmError('invalid_request', 'The node has no folder.', { hint: 'Open the node and set its folder.' });
-          return this.#done(await syncWith(folder, indexer, options));
+          return syncWith(folder, indexer, options);
         case 'delete':
-          return this.#done(await indexer.remove(idsIn(msg), { signal }));
+          return indexer.remove(idsIn(msg), options);
         case 'clear':
-          return this.#done(await indexer.clear());
-        case 'list':
-          return indexer.list({ limit: longestList, ...listed(msg) });
+          return indexer.clear();
         default:
           return operation satisfies never;
       }
     });
   }
 
-  #withIndexer<Result>(work: (indexer: Indexer<SplitOptions>) => Promise<Result>): Promise<Result> {
+  /** Shows how it goes, and what is in the store then. */
+  #change(port: ProgressPort, work: (indexer: Indexer<SplitOptions>, options: RunOptions) => Promise<IndexResult>): Promise<IndexResult> {
+    return this.#withIndexer(async (indexer, { store }) => {
+      this.#show({ now: 'indexing' });
+      const onProgress = (progress: IndexProgress) => {
+        this.#show({ now: 'indexing', progress });
+        port.tell(progress);
+      };
+      const result = await work(indexer, { signal: this.#closing.signal, onProgress });
+      const { documents } = await store.facts();
+      this.#show({ now: 'idle', documents, failed: result.failed.length });
+      this.#warnOf(result);
+      return result;
+    });
+  }
+
+  #withIndexer<Result>(work: (indexer: Indexer<SplitOptions>, knowledge: Knowledge) => Promise<Result>): Promise<Result> {
     return withKnowledge(this.#RED, this.#config.knowledge, (knowledge) => {
-      const { indexer } = this.#indexer?.knowledge === knowledge ? this.#indexer : (this.#indexer = { knowledge, indexer: this.#newIndexer(knowledge) });
-      return work(indexer);
+      if (this.#indexer?.knowledge !== knowledge) this.#indexer = { knowledge, indexer: this.#newIndexer(knowledge) };
+      return work(this.#indexer.indexer, knowledge);
     });
   }
 
@@ -130,52 +148,40 @@ export class IndexNode {
     const port = new ProgressPort(this.#RED, msg, (progress) => this.#node.send([null, progress]));
     const folder = this.#settings?.folder;
     if (!folder) return;
-    const options = { signal: this.#closing.signal, onProgress: this.#tell(port) };
+    const release = this.#runs.retain();
     try {
-      const result = await this.#withIndexer(async (indexer) => {
-        if (changes === 'all') return syncWith(folder, indexer, options);
-        const result = await indexer.upsert(changes.changed.map((path) => folder.source(path)), options);
-        // Only now, so that a file that was renamed finds its vectors.
-        const { removed } = await indexer.remove(changes.removed, options);
-        return { ...result, removed: result.removed + removed };
-      });
-      this.#node.send({ ...msg, payload: await this.#done(result) });
+      const payload = await this.#change(port, (indexer, options) => (changes === 'all' ? syncWith(folder, indexer, options) : follow(folder, changes, indexer, options)));
+      this.#node.send({ ...msg, payload });
     } catch (error) {
       const failure = this.#failed(error);
       if (failure.kind !== 'cancelled') this.#node.error(failure.message, msg);
+    } finally {
+      release();
     }
   }
 
-  #tell(port: ProgressPort): (progress: IndexProgress) => void {
-    return (progress) => {
-      this.#state = { now: 'indexing', progress };
-      this.#status.update();
-      port.tell(progress);
-    };
-  }
-
-  async #done(result: IndexResult): Promise<IndexResult> {
-    const { documents } = await withKnowledge(this.#RED, this.#config.knowledge, ({ store }) => store.facts());
-    this.#state = { now: 'idle', documents, failed: result.failed.length };
-    this.#status.update();
+  #warnOf(result: IndexResult): void {
     for (const { file, reason } of result.failed.slice(0, mostWarnings)) this.#node.warn(`${file} is not indexed: ${reason}`);
     if (result.failed.length > mostWarnings) this.#node.warn(`${result.failed.length - mostWarnings} more documents are not indexed.`);
-    return result;
   }
 
   #failed(error: unknown): LlmError {
     const failure = asProblem(error);
-    this.#state = { now: 'idle', failure };
-    this.#status.update();
+    this.#show({ now: 'idle', failure });
     return failure;
+  }
+
+  #show(state: State): void {
+    this.#state = state;
+    this.#status.update();
   }
 
   #statusNow(): NodeStatus {
     if (this.#problem) return misconfigured;
     const state = this.#state;
     if (state.now === 'indexing') {
-      const { done, total } = state.progress ?? { done: 0, total: 1 };
-      return { fill: 'blue', shape: 'dot', text: `${Math.floor((done / total) * 100)} % of ${total}` };
+      const { progress } = state;
+      return { fill: 'blue', shape: 'dot', text: progress ? `${Math.floor((progress.done / progress.total) * 100)} % of ${progress.total}` : '…' };
     }
     if (state.failure) return statusOfFailure(state.failure.kind);
     if (state.documents === undefined) return {};
@@ -189,6 +195,7 @@ export class IndexNode {
     const watcher = await this.#watcher?.catch(() => undefined);
     await watcher?.close();
     await this.#reader?.close();
+    await this.#runs.gone();
     this.#status.close();
   }
 }
@@ -197,6 +204,14 @@ export class IndexNode {
 async function syncWith(folder: Folder, indexer: Indexer<SplitOptions>, options: RunOptions): Promise<IndexResult> {
   const { sources, isComplete } = await folder.sources();
   return isComplete ? indexer.sync(sources, options) : indexer.upsert(sources, options);
+}
+
+async function follow(folder: Folder, { changed, removed }: FolderChanges, indexer: Indexer<SplitOptions>, options: RunOptions): Promise<IndexResult> {
+  await folder.check();
+  const result = await indexer.upsert(changed.map((path) => folder.source(path)), options);
+  // Only now, so that a file that was renamed finds its vectors.
+  const gone = await indexer.remove(removed, options);
+  return { ...result, removed: result.removed + gone.removed };
 }
 
 /** @throws LlmError `invalid_request` */

@@ -3,7 +3,6 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { LlmError } from '../../core/errors.ts';
 import { asProblem, registerTestable, Users } from '../../runtime/connection.ts';
 import { Embedder } from '../embedding/embedder.ts';
-import { openStore } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { describe } from './description.ts';
 import { EmbeddingSource } from './embedding-source.ts';
@@ -51,8 +50,8 @@ export default function register(RED: NodeAPI): void {
     type: knowledgeType,
     secret: 'password',
     open: (fields) => {
-      const store = openStore(readPlace(fields as PlaceFields, userDir()));
-      return { test: async () => describe(await store.facts()), close: () => store.close() };
+      const { store, release } = leaseStore(readPlace(fields as PlaceFields, userDir()), { inAnyLanguage: true });
+      return { test: async () => describe(await store.facts()), close: release };
     },
   });
 

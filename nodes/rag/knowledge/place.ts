@@ -25,7 +25,7 @@ export function readPlace({ store, collection, language, url, password }: PlaceF
 
 /** Two nodes of one place must share one store: each would else know only its own changes. */
 export function keyOf(options: StoreOptions): string {
-  return JSON.stringify(options);
+  return options.kind === 'embedded' ? options.path : JSON.stringify([options.url, options.collection]);
 }
 
 function readLanguage(given: unknown): Language {

@@ -1,10 +1,12 @@
 /** The stores that are open, one for each place, however many nodes use it. */
+import { LlmError } from '../../core/errors.ts';
 import { openStore, type StoreOptions } from '../store/open.ts';
 import type { Store } from '../store/store.ts';
 import { keyOf } from './place.ts';
 
 interface Shared {
   readonly store: Store;
+  readonly language: StoreOptions['language'];
   users: number;
 }
 
@@ -16,10 +18,17 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** @throws LlmError for options that cannot be */
-export function leaseStore(options: StoreOptions): Lease {
+/**
+ * `inAnyLanguage` is for those who only look: opened in another language, a store would analyze all its texts anew under its users.
+ * @throws LlmError `invalid_request` for options that cannot be, or another language than that of those who use the place
+ */
+export function leaseStore(options: StoreOptions, { inAnyLanguage = false } = {}): Lease {
   const key = keyOf(options);
-  const shared = open.get(key) ?? { store: openStore(options), users: 0 };
+  const { language } = options;
+  const shared = open.get(key) ?? { store: openStore(options), language, users: 0 };
+  if (shared.language !== language && !inAnyLanguage) {
+    throw new LlmError('invalid_request', 'Another knowledge node has this collection in another language.', { hint: 'Give this one another collection, or the same language.' });
+  }
   open.set(key, shared);
   shared.users++;
   return {

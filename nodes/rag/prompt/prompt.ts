@@ -1,6 +1,6 @@
 /** From a question and the passages found for it to the prompt that a model gets. */
 import mustache from 'mustache';
-import type { ContextPassage } from '../../core/context.ts';
+import { type ContextPassage, headingsBelow } from '../../core/context.ts';
 import { LlmError } from '../../core/errors.ts';
 import type { ChatMessage } from '../../core/messages.ts';
 import { type Conversation, historyOf, questionIn, readConversation, systemOf, withQuestion } from './conversation.ts';
@@ -56,8 +56,8 @@ function viewOf(conversation: Conversation, passages: readonly ContextPassage[],
   const numbered = passages.map(({ text, title, source, headings, page = '' }, at) => ({ number: at + 1, text, title, source, headings: headings.join(' › '), page }));
   return {
     question: questionIn(conversation),
-    context: numbered.map(blockOf).join('\n\n'),
-    hasContext: numbered.length > 0,
+    context: passages.map(blockOf).join('\n\n'),
+    hasContext: passages.length > 0,
     passages: numbered,
     history: historyOf(conversation),
     system: system ?? systemOf(conversation),
@@ -65,8 +65,8 @@ function viewOf(conversation: Conversation, passages: readonly ContextPassage[],
 }
 
 /** `[1] Manual › Valves (page 3)` above the passage's text. */
-function blockOf({ number, text, title, source, headings, page }: { number: number; text: string; title: string; source: string; headings: string; page: number | string }): string {
+function blockOf({ text, title, source, headings, page }: ContextPassage, at: number): string {
   // A title of two lines would look like another passage.
-  const place = [title || source, headings].filter((part) => part !== '').join(' › ').replace(/\s+/g, ' ');
-  return `[${number}] ${place}${page === '' ? '' : ` (page ${page})`}`.trimEnd() + `\n${text}`;
+  const place = [title || source, ...headingsBelow(title, headings)].filter((part) => part !== '').join(' › ').replace(/\s+/g, ' ');
+  return `[${at + 1}] ${place}${page === undefined ? '' : ` (page ${page})`}`.trimEnd() + `\n${text}`;
 }

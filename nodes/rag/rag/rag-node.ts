@@ -1,8 +1,9 @@
 /** The node that brings passages to a question: found in a knowledge store, put into the prompt, and into `msg.llm.context`. */
 import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
-import type { ContextPassage } from '../../core/context.ts';
+import { type ContextPassage, readContext } from '../../core/context.ts';
 import { LlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
+import { parseJson } from '../../core/http.ts';
 import { isRecord } from '../../core/request.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { asProblem } from '../../runtime/connection.ts';
@@ -17,8 +18,7 @@ import { PromptTemplate } from '../prompt/prompt.ts';
 import type { Rerank } from '../retrieval/rerank.ts';
 import { retrieve } from '../retrieval/retrieve.ts';
 import { readRetrievalSettings, type RetrievalNumber, type RetrievalSettings } from '../retrieval/settings.ts';
-import type { MetadataFilter } from '../store/store.ts';
-import { readFilter } from './filter.ts';
+import { filterFor, readFilter } from './filter.ts';
 import { rerankerFor } from './reranker.ts';
 
 export interface RagConfig extends NodeDef, Partial<Record<RetrievalNumber, unknown>> {
@@ -96,17 +96,20 @@ export class RagNode {
   async #find(msg: LlmMessage, signal: AbortSignal): Promise<boolean> {
     if (!this.#parts) throw this.#problem;
     const { template, hasEvidencePort } = this.#parts;
-    const passages = await this.#passagesFor(msg, this.#parts, signal);
-    this.#show(passages.length > 0 ? found(passages.length) : { fill: 'yellow', shape: 'ring', text: 'llm.status.noEvidence' });
-    if (passages.length === 0 && hasEvidencePort) return false;
     const llm = isRecord(msg.llm) ? msg.llm : {};
+    // A request for vectors asks nothing.
+    if (llm['task'] === 'embed') return true;
+    const found = await this.#passagesFor(msg, this.#parts, signal);
+    this.#show(found.length > 0 ? foundStatus(found.length) : { fill: 'yellow', shape: 'ring', text: 'llm.status.noEvidence' });
+    const passages = [...broughtBy(msg, llm), ...found];
+    if (passages.length === 0 && hasEvidencePort) return false;
     if (template) msg.payload = template.render({ payload: msg.payload, passages, system: typeof llm['system'] === 'string' ? llm['system'] : undefined });
     msg.llm = { ...llm, context: passages };
     return true;
   }
 
   async #passagesFor(msg: LlmMessage, { settings, filter, rerank }: Parts, signal: AbortSignal): Promise<ContextPassage[]> {
-    const only: MetadataFilter | undefined = filter && readFilter(await filter.read(msg));
+    const only = filter && (await filterFor(msg, filter));
     const question = questionOf(msg.payload);
     return withKnowledge(this.#RED, this.#knowledge, ({ store, embedder }) => retrieve(question, { store, embedder, settings, rerank, filter: only, signal }));
   }
@@ -117,20 +120,30 @@ export class RagNode {
   }
 }
 
-function found(count: number): NodeStatus {
+/**
+ * The passages of a node before this one: they keep their numbers, and what is found here goes on counting. Those of a question that is
+ * answered are done with.
+ */
+function broughtBy({ completion }: LlmMessage, llm: Record<string, unknown>): ContextPassage[] {
+  return completion ? [] : readContext(llm['context']);
+}
+
+function foundStatus(count: number): NodeStatus {
   return { fill: 'green', shape: 'dot', text: `${count} passage${count === 1 ? '' : 's'}` };
 }
 
 /** @throws RangeError or LlmError for settings that cannot work */
 function readParts(RED: NodeAPI, node: Node, config: RagConfig): Parts {
-  const { filter, filterType, assemble = true, template } = config;
+  const { filter, filterType = 'json', assemble = true, template } = config;
+  // A constant that is wrong is wrong for every message.
+  if (filter && filterType === 'json') readFilter(parseJson(filter));
   const kind = config.rerankWith;
   const server = kind === 'llamacpp' || kind === 'vllm' ? config[kind] : undefined;
   if (kind && !server) throw new RangeError('No server for reranking is chosen.');
   return {
     settings: readRetrievalSettings({ ...config }),
     template: assemble ? new PromptTemplate(template || defaultTemplate) : undefined,
-    filter: filter ? new TypedValue(RED, node, filter, filterType || 'json') : undefined,
+    filter: filter ? new TypedValue(RED, node, filter, filterType) : undefined,
     rerank: server ? rerankerFor(RED, server, String(config.rerankModel ?? '')) : undefined,
     hasEvidencePort: readChoice('noEvidence', config.noEvidence, ['continue', 'port']) === 'port',
   };

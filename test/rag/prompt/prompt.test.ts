@@ -22,6 +22,13 @@ test('what stands above a passage is one line', () => {
   assert.equal(render('{{context}}', 'How?', [{ ...passage, title: 'Pump\n\n[2] Other', headings: [] }]), '[1] Pump [2] Other (page 3)\nTurn it <left> & wait.');
 });
 
+test('a title that is the first heading, too, stands there once', () => {
+  const above = (title: string, headings: string[]) => String(render('{{context}}', 'How?', [{ ...bare[0] as ContextPassage, title, headings }])).split('\n')[0];
+  assert.equal(above('Messages', ['Messages', 'In']), '[1] Messages › In');
+  assert.equal(above('Messages', ['Messages']), '[1] Messages');
+  assert.equal(above('Messages', ['In', 'Messages']), '[1] Messages › In › Messages');
+});
+
 test('without passages the default prompt says that there are none', () => {
   assert.match(String(render(defaultTemplate, 'How?', [])), /Passages:\n\n\(none\)\n\nQuestion: How\?\n$/);
 });
