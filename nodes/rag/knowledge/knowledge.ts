@@ -4,10 +4,10 @@ import type { LlmError } from '../../core/errors.ts';
 import { asProblem, registerTestable, Users } from '../../runtime/connection.ts';
 import { Embedder } from '../embedding/embedder.ts';
 import type { Store } from '../store/store.ts';
-import { describe } from './description.ts';
 import { EmbeddingSource } from './embedding-source.ts';
 import { type PlaceFields, readPlace } from './place.ts';
 import { leaseStore } from './shared-stores.ts';
+import { testPlace } from './test-place.ts';
 
 interface KnowledgeConfig extends NodeDef, PlaceFields {
   /** The kind of account or server that embeds: `openai`, `llamacpp` or `vllm`; empty for none. */
@@ -50,8 +50,8 @@ export default function register(RED: NodeAPI): void {
     type: knowledgeType,
     secret: 'password',
     open: (fields) => {
-      const { store, release } = leaseStore(readPlace(fields as PlaceFields, userDir()), { inAnyLanguage: true });
-      return { test: async () => describe(await store.facts()), close: release };
+      const place = readPlace(fields as PlaceFields, userDir());
+      return { test: () => testPlace(place), close: () => Promise.resolve() };
     },
   });
 

@@ -17,7 +17,8 @@ import { Words } from './words.ts';
 
 export interface DatabaseOptions {
   readonly path: string;
-  readonly language: Language;
+  /** Undefined: the one that it has; English for a new one. */
+  readonly language: Language | undefined;
 }
 
 /** Throws what SQLite throws, and LlmErrors for what it is asked wrongly. */
@@ -29,10 +30,11 @@ export class EmbeddedDatabase {
   readonly #vectors: Vectors;
   readonly #statements = new Map<string, StatementSync>();
 
-  constructor({ path, language }: DatabaseOptions) {
+  constructor({ path, language: wanted }: DatabaseOptions) {
     this.#path = path;
     this.#database = openDatabase(path);
     this.#settings = new Settings(this.#database);
+    const language = wanted ?? this.#settings.language ?? 'en';
     this.#words = new Words(this.#database, analyzerFor(language));
     this.#vectors = new Vectors(this.#database);
     if (this.#settings.language !== language) this.#change(() => this.#rewrite(language));

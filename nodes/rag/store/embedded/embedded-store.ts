@@ -9,7 +9,7 @@ import type { EmbeddedMethods } from './worker.ts';
 export interface EmbeddedOptions {
   /** The file; it and its folder are made where they are missing. */
   readonly path: string;
-  /** What the texts are written in; another one than before analyzes all of them again. English where it is not given. */
+  /** What the texts are written in; another one than before analyzes all of them again. Where it is not given, as before, English at first. */
   readonly language?: Language | undefined;
 }
 
@@ -17,7 +17,7 @@ export class EmbeddedStore implements Store {
   readonly #thread: Thread<EmbeddedMethods>;
   #closing: Promise<void> | undefined;
 
-  constructor({ path, language = 'en' }: EmbeddedOptions) {
+  constructor({ path, language }: EmbeddedOptions) {
     this.#thread = new Thread({ file: siblingFile(import.meta.url, 'worker'), name: 'The knowledge store', data: { path, language } });
   }
 

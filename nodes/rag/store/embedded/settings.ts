@@ -1,5 +1,6 @@
 /** What an embedded store remembers about itself. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { Language } from '../../text/languages.ts';
 import type { EmbeddingModel } from '../store.ts';
 
 export class Settings {
@@ -13,11 +14,11 @@ export class Settings {
     this.#remove = database.prepare('delete from settings where name = ?');
   }
 
-  get language(): string | undefined {
-    return this.#read('language') as string | undefined;
+  get language(): Language | undefined {
+    return this.#read('language') as Language | undefined;
   }
 
-  set language(language: string) {
+  set language(language: Language) {
     this.#set.run('language', JSON.stringify(language));
   }
 

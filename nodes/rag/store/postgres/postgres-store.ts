@@ -116,10 +116,17 @@ export class PostgresStore implements Store {
     return (await this.#ask(sql, [plainText(documentId), from, to])).map(toFound);
   }
 
-  async facts(): Promise<StoreFacts> {
+  /** Makes no tables: who looks may yet choose another collection or language. */
+  facts(): Promise<StoreFacts> {
+    return this.#during(() => this.#connection.run((query) => this.#facts(query)));
+  }
+
+  async #facts(query: Query): Promise<StoreFacts> {
     const { documents, passages, settings } = this.#tables;
+    const [tables] = await query('select to_regclass($1) is not null as exist', [documents]);
+    if (!tables?.['exist']) return { documents: 0, passages: 0, bytes: 0 };
     const sizes = [documents, passages, settings].map((table) => `pg_total_relation_size('${table}')`).join(' + ');
-    const [row] = await this.#ask(`select (select count(*) from ${documents})::int as documents, (select count(*) from ${passages})::int as passages,
+    const [row] = await query(`select (select count(*) from ${documents})::int as documents, (select count(*) from ${passages})::int as passages,
       (select value from ${settings} where name = 'model') as model, (${sizes})::float8 as bytes`);
     const model = row?.['model'] as EmbeddingModel | null;
     return { documents: row?.['documents'] as number, passages: row?.['passages'] as number, ...(model && { model }), bytes: row?.['bytes'] as number };
