@@ -23,6 +23,7 @@ export interface EndpointSetup extends FlowOptions {
   /** What stands behind it, the first one at its wire; by default a backend that does what the scripts say. */
   nodes?: FlowNode[];
   scripts?: readonly Script[];
+  register?: readonly Register[];
   /** The text of the node's keys. */
   keys?: string;
 }
@@ -44,13 +45,13 @@ export const chat = '/chat/completions';
 export const hello = { model: 'm', messages: [{ role: 'user', content: 'Hello there' }] };
 
 /** When the test ends, no call may be open. */
-export async function startEndpoint(t: TestContext, { config = {}, nodes: behind, scripts = [], keys, ...options }: EndpointSetup = {}): Promise<TestEndpoint> {
+export async function startEndpoint(t: TestContext, { config = {}, nodes: behind, scripts = [], register = [], keys, ...options }: EndpointSetup = {}): Promise<TestEndpoint> {
   const client = new ScriptedClient(...scripts);
   const backends = behind ?? [{ id: 'backend', name: 'Backend', ...scriptedNode, wires: [[]] }];
   const nodes: FlowNode[] = [{ id: 'endpoint', type: 'llm-endpoint', wires: [backends.slice(0, 1).map(({ id }) => id)], ...config }, ...backends];
   let app: RequestListener | undefined;
   const takeApp: Register = (RED) => (app = RED.httpNode as unknown as RequestListener);
-  const flow = await Flow.start([...types, registerScripted(new Map([['backend', client]])), takeApp], nodes, { ...options, ...(keys !== undefined && { credentials: { endpoint: { keys } } }) });
+  const flow = await Flow.start([...types, ...register, registerScripted(new Map([['backend', client]])), takeApp], nodes, { ...options, ...(keys !== undefined && { credentials: { endpoint: { keys } } }) });
   const server = createServer(app);
   const sockets = new Set<Socket>();
   server.on('connection', (socket) => {

@@ -38,7 +38,6 @@ test('a folder that is not there, or is a file, is told', async (t) => {
 test('a folder below that cannot be read is named, and the others are listed', { skip: process.getuid?.() === 0 && 'root reads everything' }, async (t) => {
   const folder = testFolder(t, 'a.md', 'closed/b.md');
   chmodSync(folder.at('closed'), 0);
-  t.after(() => chmodSync(folder.at('closed'), 0o700));
-  const { files, unreadable } = await listFiles(folder.path);
+  const { files, unreadable } = await listFiles(folder.path).finally(() => chmodSync(folder.at('closed'), 0o700));
   assert.deepEqual([files.map(({ path }) => path), unreadable], [['a.md'], ['closed']]);
 });
