@@ -72,7 +72,7 @@ export async function index(flow: Flow, msg: object): Promise<IndexResult> {
 export async function resultAt(flow: Flow): Promise<IndexResult> {
   const { error, payload } = await flow.next('indexed');
   assert.equal(error, undefined);
-  return payload as unknown as IndexResult;
+  return payload as IndexResult;
 }
 
 /** The failure of a message, as a Catch node has it. */
@@ -126,5 +126,5 @@ export async function startEmbeddings(t: TestContext, before: (request: number) 
 }
 
 function vectorOf(text: string): number[] {
-  return [...'abdehklnoprstuw'].map((letter) => text.toLowerCase().split(letter).length - 1);
+  return Array.from('abdehklnoprstuw', (letter) => text.toLowerCase().split(letter).length - 1);
 }

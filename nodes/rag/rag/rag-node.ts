@@ -88,7 +88,9 @@ export class RagNode {
     } catch (error) {
       const failure = asProblem(error);
       this.#show(statusOfFailure(failure.kind));
-      new Reply(this.#RED, this.#node, msg, send, done).fail(failure);
+      const reply = new Reply(this.#RED, this.#node, msg, send, done);
+      if (reply.isAbandoned) reply.drop();
+      else reply.fail(failure);
     }
   }
 

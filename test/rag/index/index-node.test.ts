@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { DocumentFacts } from '../../../nodes/rag/store/store.ts';
-import { emptyResult, type IndexResult } from '../../../nodes/rag/indexing/source.ts';
+import { emptyResult, type IndexProgress, type IndexResult } from '../../../nodes/rag/indexing/source.ts';
 import { cleanEnvironment } from '../../support/environment.ts';
 import type { Flow } from '../../support/flow.ts';
 import { testFolder } from '../../support/folder.ts';
@@ -15,7 +15,7 @@ const start = (t: TestContext, config?: Record<string, unknown>) => startKnowled
 
 async function list(flow: Flow, msg: object = {}): Promise<DocumentFacts[]> {
   flow.send('index', { ...msg, operation: 'list' });
-  return (await flow.next('indexed')).payload as unknown as DocumentFacts[];
+  return (await flow.next('indexed')).payload as DocumentFacts[];
 }
 
 const idsOf = async (flow: Flow, msg?: object) => (await list(flow, msg)).map(({ id }) => id);
@@ -103,7 +103,7 @@ test('progress goes out now and then and at the end, without the documents', asy
     assert.equal(topic, 'mine');
     assert.deepEqual(Object.keys(payload as object).sort(), ['done', 'file', 'total']);
   }
-  const { done, total } = told.at(-1)?.payload as unknown as { done: number; total: number };
+  const { done, total } = (told.at(-1)?.payload ?? {}) as Partial<IndexProgress>;
   assert.deepEqual([done, total], [60, 60]);
   await flow.status('index', '60 docs');
   assert.deepEqual(flow.statuses('index').at(-1), { fill: 'green', shape: 'dot', text: '60 docs' });

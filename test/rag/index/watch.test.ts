@@ -14,7 +14,7 @@ const nodesFor = ({ path }: TestFolder, config: object = {}) => [knowledgeNode, 
 
 async function idsOf(flow: Flow): Promise<string[]> {
   flow.send('index', { operation: 'list' });
-  return ((await flow.next('indexed')).payload as unknown as Array<{ id: string }>).map(({ id }) => id);
+  return ((await flow.next('indexed')).payload as Array<{ id: string }>).map(({ id }) => id);
 }
 
 test('a folder is in at the start, and follows what is added, changed, renamed and removed', async (t) => {

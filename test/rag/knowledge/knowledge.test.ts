@@ -34,7 +34,7 @@ test('settings that cannot work are the failure of every message, once each', as
       const flow = await startKnowledge(t, [{ ...knowledgeNode, ...config }, ...indexNodes(), ...ragNodes()]);
       flow.send('rag', { payload: 'What?' });
       flow.send('index', { payload: pump });
-      for (const id of ['asked', 'indexed']) {
+      for (const id of ['asked', 'indexed'] as const) {
         const failure = await failureAt(flow, id);
         assert.equal(failure.cause.kind, 'invalid_request');
         assert.match(failure.message, message);

@@ -42,5 +42,5 @@ test('databases differ by their collections', async () => {
   const [one, same, other] = [leaseStore(options), leaseStore(options), leaseStore({ ...options, collection: 'b' })];
   assert.equal(one.store, same.store);
   assert.notEqual(one.store, other.store);
-  for (const { release } of [one, same, other]) await release();
+  for (const lease of [one, same, other]) await lease.release();
 });
