@@ -7,7 +7,7 @@ import type { Store } from '../../../nodes/rag/store/store.ts';
 import type { Language } from '../../../nodes/rag/text/languages.ts';
 import { testFolder } from '../../support/folder.ts';
 import { startPostgres } from '../../support/postgres.ts';
-import { document, passage } from '../store/contract.ts';
+import { document, passage } from '../store/places.ts';
 
 const nothing = 'It is new, and holds nothing yet.';
 
