@@ -1,25 +1,8 @@
 /** Which format a source has: by its MIME type, by the ending of its name, by how it begins. */
 import type { Source } from './document.ts';
+import { byEnding, type Format } from './endings.ts';
 
-export type Format = 'text' | 'markdown' | 'html' | 'pdf' | 'word' | 'jsonLines';
-
-const byEnding: Readonly<Record<string, Format>> = {
-  txt: 'text',
-  text: 'text',
-  md: 'markdown',
-  markdown: 'markdown',
-  mdx: 'markdown',
-  html: 'html',
-  htm: 'html',
-  xhtml: 'html',
-  pdf: 'pdf',
-  docx: 'word',
-  jsonl: 'jsonLines',
-  ndjson: 'jsonLines',
-};
-
-/** Endings of file names whose format is known; a file with another one is read as text where it is text. */
-export const knownEndings = Object.keys(byEnding);
+export type { Format } from './endings.ts';
 
 const byType: Readonly<Record<string, Format>> = {
   'text/markdown': 'markdown',

@@ -1,6 +1,6 @@
 /** Which files of a folder are documents, by patterns such as those of .gitignore files. */
 import picomatch from 'picomatch';
-import { knownEndings } from '../documents/format.ts';
+import { defaultIgnore, defaultInclude } from './default-patterns.ts';
 
 export interface FilePatterns {
   /** Empty: every file in a format that can be read. */
@@ -10,9 +10,6 @@ export interface FilePatterns {
   /** Whether files and folders count whose names begin with a dot. */
   readonly hidden?: boolean;
 }
-
-export const defaultInclude: readonly string[] = [`**/*.{${knownEndings.join(',')}}`];
-export const defaultIgnore: readonly string[] = ['**/node_modules'];
 
 /** Both take paths from the folder on, with slashes. */
 export interface FileFilter {

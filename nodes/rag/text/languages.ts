@@ -14,6 +14,9 @@ import { stopwords as russian } from '@orama/stopwords/russian';
 import { stopwords as spanish } from '@orama/stopwords/spanish';
 import { stopwords as swedish } from '@orama/stopwords/swedish';
 import { stopwords as turkish } from '@orama/stopwords/turkish';
+import type { Language, LanguageCode } from './language-codes.ts';
+
+export type { Language } from './language-codes.ts';
 
 export interface LanguageRules {
   /** The name of its Snowball stemmer. */
@@ -39,10 +42,7 @@ export const languages = {
   ru: { stemmer: 'russian', stopWords: russian },
   sv: { stemmer: 'swedish', stopWords: swedish },
   tr: { stemmer: 'turkish', stopWords: turkish },
-} as const satisfies Record<string, LanguageRules>;
-
-/** What a store's texts are written in; `none` for several languages or another one: words are kept as they are. */
-export type Language = keyof typeof languages | 'none';
+} as const satisfies Record<LanguageCode, LanguageRules>;
 
 export function isLanguage(value: unknown): value is Language {
   return typeof value === 'string' && (value === 'none' || Object.hasOwn(languages, value));
