@@ -1,8 +1,8 @@
 /** What the dialogs of all backends do: tabs, typed fields, the list of models, the token port. */
 import type { NumberBounds } from '../core/fields.ts';
 import { settingBounds } from '../core/limits.ts';
-import { connectionFields } from './connection.ts';
 import { fillDefaults } from './defaults.ts';
+import { modelSearch } from './models.ts';
 import { prepareTabs } from './tabs.ts';
 import { checkNumber, jsonObject, limitDefaults, typedNumber, typedText, type EditedNode } from './validate.ts';
 
@@ -86,32 +86,11 @@ const longText = {
 
 /** A text field that offers the models which the chosen account or server lists. */
 function modelFrom({ property, type }: { property: string; type: string }) {
-  let known: { of: string; names: Promise<string[]> } | undefined;
-  const names = (): Promise<string[]> => {
-    const id = String($(`#node-input-${property}`).val() ?? '');
-    if (known?.of !== id) known = { of: id, names: askModels(id, type) };
-    return known.names;
-  };
   return {
     value: 'str',
     label: 'string',
     icon: 'red/images/typedInput/az.svg',
     hasValue: true,
-    autoComplete: (value: string, done: (matches: Array<{ value: string; label: string }>) => void) => {
-      void names().then((all) => {
-        const matches = all.filter((name) => name.toLowerCase().includes(value.toLowerCase()));
-        done(matches.map((name) => ({ value: name, label: name })));
-      });
-    },
+    autoComplete: modelSearch(() => ({ id: String($(`#node-input-${property}`).val() ?? ''), type })),
   };
-}
-
-/** A list that cannot be had is an empty one: the Test button of the config node tells why. */
-async function askModels(id: string, type: string): Promise<string[]> {
-  const config = RED.nodes.node(id) as unknown as EditedNode | null;
-  if (!config) return [];
-  const question = { type, id, fields: connectionFields(config) };
-  const answer: unknown = await $.ajax({ url: 'llm/models', method: 'POST', contentType: 'application/json', data: JSON.stringify(question) }).catch(() => ({}));
-  const { models } = answer as { models?: string[] };
-  return models ?? [];
 }

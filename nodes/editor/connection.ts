@@ -1,4 +1,4 @@
-/** What the dialogs of accounts and servers do: the prices field and the Test button. */
+/** What the dialogs of config nodes do that can be tested, accounts and servers first of all: the prices field and the Test button. */
 import { healthInterval } from '../core/limits.ts';
 import { fillDefaults } from './defaults.ts';
 import { type EditedNode, jsonObject, number, savedPassword, translate, url } from './validate.ts';
@@ -14,11 +14,13 @@ export function localServerDefaults() {
   return { ...connectionDefaults(), url: { value: '', validate: url }, healthIntervalMs: { value, validate: number({ ...bounds, integer: true }) } };
 }
 
-/** Sets up the dialog of an account or server. */
+/** Sets up the dialog. */
 export function prepareConnection(node: EditedNode): void {
   fillDefaults(node, 'node-config-input-');
   $('#node-config-input-prices').typedInput({ default: 'json', types: ['json'] });
   const result = $('.llm-test-result');
+  // What was said is not said of what stands there now.
+  $('.llm-dialog').on('input change', () => result.removeClass('llm-test-good llm-test-bad').text(''));
   $('.llm-test').on('click', (event) => {
     event.preventDefault();
     result.removeClass('llm-test-good llm-test-bad').text(translate(node, 'llm.test.running'));
@@ -26,12 +28,14 @@ export function prepareConnection(node: EditedNode): void {
   });
 }
 
-/** What a config node holds now, as the runtime wants it; the key only where it was typed since the last deploy. */
+/** What a config node holds now, as the runtime wants it; a key or password only where it was typed since the last deploy. */
 export function connectionFields(node: EditedNode): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   for (const name of Object.keys(node._def.defaults)) fields[name] = node[name];
-  const { apiKey } = (node['credentials'] ?? {}) as { apiKey?: string };
-  if (apiKey !== undefined && apiKey !== savedPassword) fields['apiKey'] = apiKey;
+  const credentials = (node['credentials'] ?? {}) as Record<string, unknown>;
+  for (const name of Object.keys(node._def.credentials ?? {})) {
+    if (credentials[name] !== undefined && credentials[name] !== savedPassword) fields[name] = credentials[name];
+  }
   return fields;
 }
 
@@ -51,7 +55,7 @@ function formFields(): Record<string, unknown> {
   $('[id^="node-config-input-"]').each(function () {
     const name = this.id.replace('node-config-input-', '');
     const value = $(this).val();
-    if (name !== 'apiKey' || value !== savedPassword) fields[name] = value;
+    if (value !== savedPassword) fields[name] = value;
   });
   return fields;
 }

@@ -1,6 +1,6 @@
 /**
  * What the published types of Node-RED's editor lack: two-argument validators, `hasUsers`, flows by their id, the edit stack, the text
- * editor, the clipboard, typed values.
+ * editor, the clipboard, typed values, fields that complete what is typed.
  */
 import type { EditorRED } from 'node-red';
 import type { EditedNode, Validator } from './validate.ts';
@@ -21,6 +21,7 @@ interface Definition {
   outputLabels?: (index: number) => string;
   oneditprepare?: () => void;
   oneditsave?: () => void;
+  oneditcancel?: () => void;
   oneditresize?: () => void;
 }
 
@@ -56,7 +57,16 @@ type Utils = Omit<EditorRED['utils'], 'validateTypedProperty'> & {
   validateTypedProperty(value: string, type: string, options: { label?: string }): true | string;
 };
 
+interface AutoCompleteOptions {
+  search: (typed: string, done: (matches: Array<{ value: string; label: string }>) => void) => void;
+  minLength?: number;
+}
+
 declare global {
+  interface JQuery {
+    autoComplete(options: AutoCompleteOptions): JQuery;
+  }
+
   const RED: Omit<EditorRED, 'clipboard' | 'nodes' | 'editor' | 'tabs' | 'utils'> & {
     clipboard: Clipboard;
     nodes: EditorNodes;

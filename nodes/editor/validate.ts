@@ -8,7 +8,7 @@ export type Validator = (this: EditedNode, value: unknown, opt: unknown) => bool
 export interface EditedNode {
   name?: string;
   _: (key: string, values?: Record<string, unknown>) => string;
-  _def: { _: EditedNode['_']; defaults: Record<string, { value: unknown }> };
+  _def: { _: EditedNode['_']; category?: string; defaults: Record<string, { value: unknown }>; credentials?: Record<string, unknown> };
   [property: string]: unknown;
 }
 
@@ -124,10 +124,12 @@ function isPattern(text: string): boolean {
   }
 }
 
-/** While the dialog is open the form is newer than the node. */
+/** While the dialog is open the form is newer than the node. A checkbox is `true` or `false`. */
 export function formValue(node: EditedNode, property: string): string {
-  const field = $(`#node-input-${property}`);
+  const prefix = node._def.category === 'config' ? 'node-config-input' : 'node-input';
+  const field = $(`#${prefix}-${property}`);
   // An editor for a text or an expression may be open on top of the dialog.
   const editing = RED.editor.getEditStack().some(({ id }) => id === node['id']);
-  return String((field.length > 0 && editing ? field.val() : node[property]) ?? '');
+  if (field.length === 0 || !editing) return String(node[property] ?? '');
+  return String((field.attr('type') === 'checkbox' ? field.prop('checked') : field.val()) ?? '');
 }
