@@ -22,10 +22,10 @@ export function flowOf(...stages: FlowNode[]): FlowNode[] {
   return [{ id: 'tab', type: 'tab', label: 'Rows' }, ...stages, ...debugs];
 }
 
-/** A node without its place on the canvas. */
+/** A node without its place on the canvas, as the flow file has it. */
 export function settingsOf(node: Record<string, unknown> = {}): Record<string, unknown> {
   const { id: _id, wires: _wires, x: _x, y: _y, z: _z, ...settings } = node;
-  return settings;
+  return JSON.parse(JSON.stringify(settings)) as Record<string, unknown>;
 }
 
 export class RowsPage {
