@@ -6,7 +6,7 @@ import { prepareTabs } from '../../editor/tabs.ts';
 import { checkTemplate, TemplateEditor } from '../../editor/template-editor.ts';
 import { checkTyped, choice, type EditedNode, formValue, number, numberDefaults, translate } from '../../editor/validate.ts';
 import { retrievalFields, retrievalModes } from '../retrieval/settings.ts';
-import { readFilter } from './filter.ts';
+import { readFilter } from './metadata-filter.ts';
 
 const prefix = 'node-input-';
 

@@ -1,9 +1,9 @@
-/** By which metadata a search is narrowed. */
+/** The filter of a node, which may come with the message. */
 import { LlmError } from '../../core/errors.ts';
-import { isRecord } from '../../core/request.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
 import type { TypedValue } from '../../runtime/typed-value.ts';
-import type { MetadataFilter, Scalar } from '../store/store.ts';
+import type { MetadataFilter } from '../store/store.ts';
+import { readFilter } from './metadata-filter.ts';
 
 /** What the filter is for one message. @throws LlmError `invalid_request` without a word of the message */
 export async function filterFor(msg: LlmMessage, filter: TypedValue): Promise<MetadataFilter | undefined> {
@@ -11,17 +11,4 @@ export async function filterFor(msg: LlmMessage, filter: TypedValue): Promise<Me
     throw new LlmError('invalid_request', 'The filter has no value for this message.', { hint: 'Open the node and look at its filter.' });
   });
   return readFilter(found);
-}
-
-/** What is missing filters nothing. @throws LlmError `invalid_request` for anything but an object of values, or of lists of values */
-export function readFilter(given: unknown): MetadataFilter | undefined {
-  if (given === undefined || given === null || given === '') return undefined;
-  if (!isRecord(given) || !Object.values(given).every((value) => isScalar(value) || (Array.isArray(value) && value.every(isScalar)))) {
-    throw new LlmError('invalid_request', 'The filter is no object of values.', { hint: 'For example {"language": "en", "year": [2025, 2026]}.' });
-  }
-  return given as MetadataFilter;
-}
-
-function isScalar(value: unknown): value is Scalar {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
 }

@@ -3,7 +3,6 @@ import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
 import { type ContextPassage, readContext } from '../../core/context.ts';
 import { LlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
-import { parseJson } from '../../core/http.ts';
 import { isRecord } from '../../core/request.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { asProblem } from '../../runtime/connection.ts';
@@ -18,7 +17,8 @@ import { PromptTemplate } from '../prompt/prompt.ts';
 import type { Rerank } from '../retrieval/rerank.ts';
 import { retrieve } from '../retrieval/retrieve.ts';
 import { readRetrievalSettings, type RetrievalNumber, type RetrievalSettings } from '../retrieval/settings.ts';
-import { filterFor, readFilter } from './filter.ts';
+import { filterFor } from './filter.ts';
+import { readFilter } from './metadata-filter.ts';
 import { rerankerFor } from './reranker.ts';
 
 export interface RagConfig extends NodeDef, Partial<Record<RetrievalNumber, unknown>> {
@@ -138,7 +138,7 @@ function foundStatus(count: number): NodeStatus {
 function readParts(RED: NodeAPI, node: Node, config: RagConfig): Parts {
   const { filter, filterType = 'json', assemble = true, template } = config;
   // A constant that is wrong is wrong for every message.
-  if (filter && filterType === 'json') readFilter(parseJson(filter));
+  if (filter && filterType === 'json') readFilter(filter);
   const kind = config.rerankWith;
   const server = kind === 'llamacpp' || kind === 'vllm' ? config[kind] : undefined;
   if (kind && !server) throw new RangeError('No server for reranking is chosen.');

@@ -1,0 +1,24 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { readFilter } from '../../../nodes/rag/rag/metadata-filter.ts';
+
+describe('A filter', () => {
+  for (const missing of [undefined, null, '']) {
+    test(`that is ${JSON.stringify(missing) ?? 'undefined'} filters nothing`, () => assert.equal(readFilter(missing), undefined));
+  }
+
+  test('is an object of values and of lists of values', () => {
+    const filter = { language: 'en', year: [2025, 2026], draft: false, author: null };
+    assert.deepEqual(readFilter(filter), filter);
+  });
+
+  test('may come as JSON text, as from an environment variable', () => {
+    assert.deepEqual(readFilter('{"language": "en"}'), { language: 'en' });
+  });
+
+  for (const wrong of [7, true, [], ['a'], 'language', '[1]', '"a"', { a: {} }, { a: [[1]] }, { a: undefined }]) {
+    test(`is not ${JSON.stringify(wrong)}`, () => {
+      assert.throws(() => readFilter(wrong), { kind: 'invalid_request', message: /^The filter is no object of values\. For example/ });
+    });
+  }
+});
