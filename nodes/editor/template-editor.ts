@@ -13,8 +13,8 @@ export function checkTemplate(value: unknown): true | string {
   }
 }
 
-/** Prompts are prose. For either of the two editors that Node-RED may have. */
-const wrapped = { wordWrap: 'on', options: { wrap: true } };
+/** Prompts are prose. For either of the two editors that Node-RED may have: Monaco, Ace. */
+const forProse = { wordWrap: 'on', minimap: { enabled: false }, options: { wrap: true } };
 
 export class TemplateEditor {
   readonly #node: EditedNode;
@@ -25,7 +25,7 @@ export class TemplateEditor {
   constructor(node: EditedNode) {
     this.#node = node;
     const value = String(this.#field.val() || defaultTemplate);
-    this.#editor = RED.editor.createEditor({ element: $('.llm-rag-template'), mode: 'ace/mode/handlebars', value, ...wrapped });
+    this.#editor = RED.editor.createEditor({ element: $('.llm-rag-template'), mode: 'ace/mode/handlebars', value, ...forProse });
     this.#editor.getSession().on('change', () => this.#changed());
     $('.llm-rag-template-state button').on('click', () => this.#editor.setValue(defaultTemplate, -1));
     this.#changed();

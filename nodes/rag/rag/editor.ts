@@ -118,7 +118,7 @@ function checkFilter(node: EditedNode, value: unknown, type: string): boolean | 
   if (!value) return true;
   if (type !== 'json') return checkTyped(node, value, type);
   try {
-    readFilter(JSON.parse(String(value)));
+    readFilter(String(value));
     return true;
   } catch {
     return translate(node, 'rag.validate.filter');
