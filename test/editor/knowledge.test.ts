@@ -87,7 +87,8 @@ describe('The dialog of a knowledge node', { skip: skipWithoutBrowser }, () => {
   test('offers the languages that the runtime knows, by their names', async () => {
     await open();
     const offered = await field('language').locator('option').evaluateAll((options) => options.map((option) => [option.getAttribute('value'), option.textContent]));
-    assert.deepEqual(offered.map(([code]) => code).sort(), [...Object.keys(languages), 'none'].sort());
+    assert.equal(offered.length, Object.keys(languages).length + 1);
+    assert.deepEqual(new Set(offered.map(([code]) => code)), new Set([...Object.keys(languages), 'none']));
     assert.deepEqual(offered.find(([code]) => code === 'de'), ['de', 'German']);
     assert.equal(await editor.read('language'), 'en');
     await editor.closeDialog();
