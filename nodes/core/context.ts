@@ -18,11 +18,6 @@ export interface ContextPassage {
   page?: number;
 }
 
-/** The headings that say more than the document's title: the first one of many documents is their title. */
-export function headingsBelow(title: string, headings: readonly string[]): readonly string[] {
-  return headings[0] === title ? headings.slice(1) : headings;
-}
-
 /**
  * The passages in a message, which anybody may have written: a string is a passage, and what is missing is empty. Never throws: what
  * is no passage at all is an empty one, so that the others keep their numbers.

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, skipWithoutBrowser } from './browser.ts';
-import { ChatPage, ChatServer, finish, overloaded, report, thought, word } from './chat-page.ts';
+import { ChatPage, ChatServer, cites, finish, overloaded, thought, word } from './chat-page.ts';
 
 describe('The chat page fits', { skip: skipWithoutBrowser }, () => {
   let browser: Browser;
@@ -26,7 +26,7 @@ describe('The chat page fits', { skip: skipWithoutBrowser }, () => {
         await chat.page.getByLabel('Settings').click();
         await chat.screenshot(`settings-${name}-${colorScheme}`);
         await chat.page.keyboard.press('Escape');
-        server.answer = (exchange) => exchange.events([thought('They want a short overview. A list and an example will do.'), word(longAnswer), finish, report]);
+        server.answer = (exchange) => exchange.events([thought('They want a short overview. A list and an example will do.'), word(longAnswer), finish, cites]);
         await chat.askAndWait('How do I keep a reading from the sensor that was taken last, and what happens on a restart?');
         await chat.answer.getByText('1 attempt failed before').click();
         await chat.screenshot(`answer-${name}-${colorScheme}`);

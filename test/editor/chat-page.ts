@@ -75,6 +75,18 @@ export const report = {
   },
 };
 
+/** The last chunk of an answer that cites passages. */
+export const cites = {
+  ...report,
+  llm: {
+    ...report.llm,
+    citations: [
+      { number: 2, title: 'Context <b>in</b> a flow', headings: ['Context <b>in</b> a flow', 'Scopes'], source: 'docs/context.md', start: 0, end: 10 },
+      { number: 1, title: 'Working with context', headings: [], source: 'https://nodered.org/docs/user-guide/context', start: 0, end: 10, page: 4 },
+    ],
+  },
+};
+
 /** A failure as the gateway writes it. */
 export const overloaded = {
   error: { message: 'Every backend is busy. Give the pool another member, or raise its queue.', type: 'server_error', code: 'overloaded' },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, skipWithoutBrowser } from './browser.ts';
-import { ChatPage, ChatServer, event, finish, overloaded, report, thought, until, word } from './chat-page.ts';
+import { ChatPage, ChatServer, cites, event, finish, overloaded, report, thought, until, word } from './chat-page.ts';
 
 describe('The chat page', { skip: skipWithoutBrowser }, () => {
   let browser: Browser;
@@ -24,6 +24,17 @@ describe('The chat page', { skip: skipWithoutBrowser }, () => {
     await chat.close();
     await server.stop();
     assert.deepEqual(chat.errors, [], 'the console stays free of errors');
+  });
+
+  test('says below the answer what it cites, as text, with a link where there is a page', async () => {
+    server.answer = (exchange) => exchange.events([word('Use the context [1], of the flow [2].'), finish, cites]);
+    await chat.askAndWait('How do I keep a reading?');
+    const sources = chat.answer.getByLabel('Sources').getByRole('listitem');
+    assert.deepEqual(await sources.allInnerTexts(), ['[1] Working with context, page 4 https://nodered.org/docs/user-guide/context', '[2] Context <b>in</b> a flow › Scopes docs/context.md']);
+    const link = chat.answer.getByRole('link');
+    assert.deepEqual([await link.count(), await link.getAttribute('href'), await link.getAttribute('rel')], [1, 'https://nodered.org/docs/user-guide/context', 'noopener noreferrer nofollow']);
+    await chat.page.reload();
+    assert.equal(await chat.answer.getByLabel('Sources').getByRole('listitem').count(), 2, 'also when the page comes back');
   });
 
   test('streams token by token and then says who answered', async () => {

@@ -15,6 +15,16 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, class
   return made;
 }
 
+/** A link to a page of somebody else's. */
+export function linkTo(url: string, ...content: (Node | string)[]): HTMLAnchorElement {
+  const link = element('a', '', ...content);
+  link.href = url;
+  link.target = '_blank';
+  link.rel = 'noopener noreferrer nofollow';
+  link.title = url;
+  return link;
+}
+
 /** Changes a text only where it differs, so that a reader's selection in it stays. */
 export function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;

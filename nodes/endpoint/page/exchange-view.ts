@@ -1,7 +1,7 @@
 /** One question with its answer on the page. */
 import type { Exchange } from './conversation.ts';
-import { byId, element, makeCopying, setText, showText } from './dom.ts';
-import { factsOf, failedAttempts, noteOf } from './facts.ts';
+import { byId, element, linkTo, makeCopying, setText, showText } from './dom.ts';
+import { factsOf, failedAttempts, noteOf, type Source, sourcesOf } from './facts.ts';
 import { TextView } from './render.ts';
 
 export interface ExchangeActions {
@@ -39,6 +39,7 @@ export class ExchangeView {
     showText(this.#part('note'), noteOf(answer));
     this.#part('foot').hidden = running;
     if (running) return;
+    this.#showSources();
     this.#showFacts();
     this.#part('copy').hidden = answer.text === '';
     this.#part('again').hidden = !isLast;
@@ -68,6 +69,12 @@ export class ExchangeView {
     setText(this.#part('failure-title'), (text === '' ? 'No answer' : 'The answer broke off') + (code === undefined ? '' : ` · ${code}`));
   }
 
+  #showSources(): void {
+    const sources = sourcesOf(this.#exchange.answer);
+    this.#part('sources').hidden = sources.length === 0;
+    this.#part('sources-list').replaceChildren(...sources.map(sourceItem));
+  }
+
   #showFacts(): void {
     const facts = factsOf(this.#exchange.answer).map(({ label, value }) => {
       return element('div', '', element('dt', 'unseen', label), element('dd', label.toLowerCase(), value));
@@ -85,4 +92,8 @@ export class ExchangeView {
     if (!part) throw new Error(`The template of page.html has no part ${name}.`);
     return part;
   }
+}
+
+function sourceItem({ number, place, path, link }: Source): HTMLElement {
+  return element('li', '', element('span', 'number', number), ' ', link === undefined ? place : linkTo(link, place), ...(path === undefined ? [] : [' ', element('span', 'path', path)]));
 }

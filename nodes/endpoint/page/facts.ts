@@ -1,6 +1,7 @@
 /** What stands below an answer, in words. */
 import type { Answer } from './conversation.ts';
-import type { Attempt } from './wire.ts';
+import { placeOf } from '../../core/passage-place.ts';
+import type { Attempt, Citation } from './wire.ts';
 
 export interface Fact {
   /** What the value is, for those who cannot guess it from its look. */
@@ -21,6 +22,21 @@ export function factsOf({ llm, usage }: Answer): Fact[] {
   if (totalMs !== undefined) facts.push({ label: 'Time', value: duration(totalMs) });
   if (llm?.costUsd !== undefined) facts.push({ label: 'Cost', value: dollars(llm.costUsd) });
   return facts;
+}
+
+/** What the answer cites: the place in a document, and where the document is. */
+export interface Source {
+  number: string;
+  place: string;
+  /** Undefined where the place says it already. */
+  path?: string;
+  /** The path, where it is the address of a page. */
+  link?: string;
+}
+
+export function sourcesOf({ llm }: Answer): Source[] {
+  // Not toSorted: browsers of 2022 lack it.
+  return [...(llm?.citations ?? [])].sort((one, other) => one.number - other.number).map(describeCitation); // oxlint-disable-line unicorn/no-array-sort
 }
 
 /** What was tried in vain before the answer, or before it was given up. */
@@ -52,6 +68,16 @@ export function dollars(usd: number): string {
 
 function round(value: number): string {
   return new Intl.NumberFormat('en', { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+}
+
+function describeCitation({ number, title, headings, source, page }: Citation): Source {
+  const place = placeOf(title || source, headings) || 'a passage';
+  return {
+    number: `[${number}]`,
+    place: place + (page === undefined ? '' : `, page ${page}`),
+    ...(title !== '' && source !== '' && source !== title && { path: source }),
+    ...(/^https?:\/\//i.test(source) && { link: source }),
+  };
 }
 
 function describeAttempt({ backend, branch, outcome, error, ms }: Attempt): string {

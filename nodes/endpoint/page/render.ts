@@ -1,5 +1,5 @@
 /** The tree of a formatted text as DOM nodes. All that a model wrote goes in as text. */
-import { element, makeCopying, setText } from './dom.ts';
+import { element, linkTo, makeCopying, setText } from './dom.ts';
 import { type Block, formatText } from './format.ts';
 import type { Inline } from './inline.ts';
 
@@ -88,18 +88,9 @@ function renderInline(parts: readonly Inline[]): (Node | string)[] {
       case 'italic':
         return element('em', '', ...renderInline(part.parts));
       case 'link':
-        return renderLink(part.url, part.parts);
+        return linkTo(part.url, ...renderInline(part.parts));
       default:
         return part satisfies never;
     }
   });
-}
-
-function renderLink(url: string, parts: readonly Inline[]): HTMLElement {
-  const link = element('a', '', ...renderInline(parts));
-  link.href = url;
-  link.target = '_blank';
-  link.rel = 'noopener noreferrer nofollow';
-  link.title = url;
-  return link;
 }

@@ -21,6 +21,16 @@ export interface Attempt {
   ms?: number;
 }
 
+/** A passage that the answer cites, by the number in brackets. */
+export interface Citation {
+  number: number;
+  title: string;
+  headings: string[];
+  /** Where the document is: a path, an address, else its id. */
+  source: string;
+  page?: number;
+}
+
 /** How the flow came to its answer: the `llm` object of the last chunk. */
 export interface Handling {
   backend?: string;
@@ -28,6 +38,8 @@ export interface Handling {
   attempts: Attempt[];
   costUsd?: number;
   timing: { firstTokenMs?: number; totalMs?: number; tokensPerSecond?: number };
+  /** Only where the request had passages with it. */
+  citations?: Citation[];
 }
 
 /** What one chunk adds to an answer. */
@@ -94,6 +106,7 @@ export function readHandling(llm: Properties): Handling {
       totalMs: number(timing['totalMs']),
       tokensPerSecond: number(timing['tokensPerSecond']),
     }),
+    citations: Array.isArray(llm['citations']) ? llm['citations'].filter(isObject).flatMap(readCitation) : undefined,
   });
 }
 
@@ -131,6 +144,20 @@ function readAttempt(attempt: Properties): Attempt {
     error: text(attempt['error']),
     ms: number(attempt['ms']),
   });
+}
+
+function readCitation({ number: given, title, headings, source, page }: Properties): Citation[] {
+  const cited = number(given);
+  if (cited === undefined) return [];
+  return [
+    defined({
+      number: cited,
+      title: text(title) ?? '',
+      headings: Array.isArray(headings) ? headings.filter((heading) => typeof heading === 'string') : [],
+      source: text(source) ?? '',
+      page: number(page),
+    }),
+  ];
 }
 
 function number(value: unknown): number | undefined {

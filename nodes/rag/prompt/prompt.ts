@@ -1,7 +1,8 @@
 /** From a question and the passages found for it to the prompt that a model gets. */
 import mustache from 'mustache';
-import { type ContextPassage, headingsBelow } from '../../core/context.ts';
+import type { ContextPassage } from '../../core/context.ts';
 import { LlmError } from '../../core/errors.ts';
+import { placeOf } from '../../core/passage-place.ts';
 import type { ChatMessage } from '../../core/messages.ts';
 import { type Conversation, historyOf, questionIn, readConversation, systemOf, withQuestion } from './conversation.ts';
 import { checkVariables } from './variables.ts';
@@ -67,6 +68,6 @@ function viewOf(conversation: Conversation, passages: readonly ContextPassage[],
 /** `[1] Manual › Valves (page 3)` above the passage's text. */
 function blockOf({ text, title, source, headings, page }: ContextPassage, at: number): string {
   // A title of two lines would look like another passage.
-  const place = [title || source, ...headingsBelow(title, headings)].filter((part) => part !== '').join(' › ').replace(/\s+/g, ' ');
+  const place = placeOf(title || source, headings).replace(/\s+/g, ' ');
   return `[${at + 1}] ${place}${page === undefined ? '' : ` (page ${page})`}`.trimEnd() + `\n${text}`;
 }

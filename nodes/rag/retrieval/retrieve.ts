@@ -2,6 +2,7 @@
 import { estimateTokenCount } from 'tokenx';
 import type { ContextPassage } from '../../core/context.ts';
 import { LlmError } from '../../core/errors.ts';
+import { placeOf } from '../../core/passage-place.ts';
 import type { Found, Store } from '../store/store.ts';
 import { cutToTokens, fit } from './budget.ts';
 import { type Candidate, findCandidates, type FindOptions } from './candidates.ts';
@@ -54,7 +55,7 @@ async function rerankBest(question: string, candidates: Candidate[], rerank: Rer
 
 /** What a passage speaks of often stands above it. */
 function textWithPlace({ document, passage }: Found): string {
-  return [[document.title, ...passage.headings].filter((part) => part !== '').join(' › '), passage.text].filter((part) => part !== '').join('\n');
+  return [placeOf(document.title, passage.headings), passage.text].filter((part) => part !== '').join('\n');
 }
 
 /** The candidates that fit the budget, with their neighbors where these fit too. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Answer, newAnswer } from '../../../nodes/endpoint/page/conversation.ts';
-import { dollars, duration, factsOf, failedAttempts, noteOf } from '../../../nodes/endpoint/page/facts.ts';
+import { dollars, duration, factsOf, failedAttempts, noteOf, sourcesOf } from '../../../nodes/endpoint/page/facts.ts';
 
 const answer: Answer = {
   ...newAnswer(),
@@ -43,6 +43,30 @@ describe('the facts of an answer', () => {
     assert.match(noteOf({ ...answer, state: 'interrupted' }) ?? '', /page was left/);
     assert.match(noteOf({ ...answer, text: '' }) ?? '', /no text/);
     assert.equal(noteOf({ ...answer, state: 'failed' }), undefined);
+  });
+});
+
+describe('the sources of an answer', () => {
+  const cited = { number: 1, title: 'Pump', headings: ['Pump', 'Valves'], source: 'docs/pump.md' };
+  const sources = (...citations: Array<Partial<typeof cited> & { page?: number }>) =>
+    sourcesOf({ ...answer, llm: { attempts: [], timing: {}, citations: citations.map((citation) => ({ ...cited, ...citation })) } });
+
+  it('stand in the order of their numbers, each with its place and its path', () => {
+    assert.deepEqual(sources({ number: 3, page: 7 }, {}), [
+      { number: '[1]', place: 'Pump › Valves', path: 'docs/pump.md' },
+      { number: '[3]', place: 'Pump › Valves, page 7', path: 'docs/pump.md' },
+    ]);
+  });
+
+  it('say nothing twice, and link to web pages alone', () => {
+    assert.deepEqual(sources({ title: '', headings: [] }), [{ number: '[1]', place: 'docs/pump.md' }]);
+    assert.deepEqual(sources({ title: '', headings: [], source: '' }), [{ number: '[1]', place: 'a passage' }]);
+    assert.deepEqual(sources({ headings: [], source: 'https://example.com/a' }), [{ number: '[1]', place: 'Pump', path: 'https://example.com/a', link: 'https://example.com/a' }]);
+    assert.equal(sources({ source: 'javascript:alert(1)' })[0]?.link, undefined);
+  });
+
+  it('are none where nothing is cited', () => {
+    assert.deepEqual([sourcesOf(answer), sourcesOf(newAnswer())], [[], []]);
   });
 });
 

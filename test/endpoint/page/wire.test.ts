@@ -26,6 +26,15 @@ describe('a chunk', () => {
     assert.deepEqual(readChunk(JSON.stringify({ choices: [], usage: { ...usage, total_tokens: 10 }, llm })), { usage, llm });
   });
 
+  it('tells what the answer cites', () => {
+    const cited = { number: 2, title: 'Pump', headings: ['Valves'], source: 'pump.md', page: 3 };
+    const citations = [{ ...cited, start: 0, end: 9 }, { number: 1, headings: ['a', 7] }, { title: 'no number' }, null, 'x'];
+    const llm = (given: unknown) => readChunk(JSON.stringify({ choices: [], llm: { attempts: [], citations: given } })).llm?.citations;
+    assert.deepEqual(llm(citations), [cited, { number: 1, title: '', headings: ['a'], source: '' }]);
+    assert.deepEqual(llm([]), []);
+    assert.equal(llm('x'), undefined);
+  });
+
   it('leaves out what is not as agreed', () => {
     assert.deepEqual(readChunk('{"choices":[null],"usage":{"prompt_tokens":"3"},"llm":{"attempts":[1],"timing":[],"costUsd":null}}'), {
       usage: {},
