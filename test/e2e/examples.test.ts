@@ -12,6 +12,7 @@ interface Answer {
   status: number;
   headers: Headers;
   choices?: Array<{ message: { content: string } }>;
+  llm?: { citations?: Array<{ number: number; source: string }> };
   error?: { message: string; code: string };
 }
 
@@ -57,7 +58,7 @@ describe('The examples', () => {
   /** What a client of an endpoint gets. */
   async function ask(path: string, body: object): Promise<Answer> {
     const response = await fetch(`${nodeRed.url}${path}/chat/completions`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
-    return { status: response.status, headers: response.headers, ...((await response.json()) as Pick<Answer, 'choices' | 'error'>) };
+    return { status: response.status, headers: response.headers, ...((await response.json()) as Pick<Answer, 'choices' | 'error' | 'llm'>) };
   }
 
   /** Deploys an example, with one of its nodes changed. */
@@ -81,6 +82,61 @@ describe('The examples', () => {
     await deploy('welcome.json', 'welcome-first', { faultKind: 'overloaded' });
     const { status, headers } = await ask('/v1', { messages });
     assert.deepEqual([status, headers.get('x-llm-backend'), headers.get('x-llm-attempts')], [200, 'second echo', '2']);
+  });
+
+  test('the welcome flow answers about the palette from its own documentation', async () => {
+    const statuses = await nodeRed.statuses();
+    await deploy('welcome.json');
+    await statuses.until('welcome-index', ({ fill, text }) => fill === 'green' && / docs$/.test(text ?? ''), 20_000);
+    statuses.close();
+    const { choices, llm } = await ask('/v1', { messages: [{ role: 'user', content: 'What happens when a branch of a fallback fails after the first token?' }] });
+    assert.match(choices?.[0]?.message.content ?? '', /^What happens .*\?\n\nThe documentation says:\n\n\[1\] /s);
+    assert.ok(llm?.citations?.some(({ source }) => source === 'llm-fallback.md'), JSON.stringify(llm));
+  });
+
+  /** Presses the button of an inject node. */
+  async function press(button: string): Promise<void> {
+    assert.equal((await fetch(`${nodeRed.url}/inject/${button}`, { method: 'POST' })).status, 200);
+  }
+
+  /** Deploys an example that asks this Node-RED itself, and whose debug nodes write into the log. */
+  async function deployTalking(file: string): Promise<void> {
+    const nodes = readExample(file).map((node) => (node.type === 'debug' ? { ...node, active: true, console: true } : node));
+    await nodeRed.deploy(JSON.parse(JSON.stringify(nodes).replaceAll('\\"1880\\"', `\\"${new URL(nodeRed.url).port}\\"`)) as FlowNode[]);
+  }
+
+  test('the folder of documents is read, and what it does not hold leaves by the second port', async () => {
+    await deployTalking('rag - answer from a folder of documents.json');
+    await press('folder-read');
+    await nodeRed.waitForLog(/debug:result[^]*added: \d\d/, 20_000);
+    await press('folder-ask');
+    await nodeRed.waitForLog(/debug:answer[^]*source: 'llm-fallback.md'/);
+    await press('folder-other');
+    await nodeRed.waitForLog(/debug:no evidence\] How do penguins/);
+  });
+
+  test('documents by message are found by the filter of the message, until one is taken out', async () => {
+    await deployTalking('rag - documents by message.json');
+    await press('bymsg-put');
+    await nodeRed.waitForLog(/added: 3/);
+    await press('bymsg-oven');
+    await nodeRed.waitForLog(/debug:answer[^]*\[1\] Oven\\n(?![^]*Hydraulic)/);
+    await press('bymsg-out');
+    await nodeRed.waitForLog(/removed: 1/);
+  });
+
+  test('what a search of one’s own finds is cited', async () => {
+    await deployTalking('custom stage - your own search by http request.json');
+    await press('search-ask');
+    await nodeRed.waitForLog(/debug:answer[^]*citations: \[[^]*page: 7[^]*example\.com\/warranty/);
+  });
+
+  test('a bounded stage answers what fits and sheds the rest', async () => {
+    const statuses = await nodeRed.statuses();
+    await deploy('custom stage - a bounded stage.json');
+    await press('bounded-ask');
+    await statuses.until('bounded-count', ({ text }) => text === 'answered: 7, shed: 13', 20_000);
+    statuses.close();
   });
 
   test('the gateway in three nodes answers, and goes on where the first model fails', async () => {

@@ -57,7 +57,7 @@ export class IndexNode {
     this.#config = config;
     this.#status = new StatusLine(node, () => this.#statusNow());
     try {
-      this.#settings = readIndexSettings(config);
+      this.#settings = readIndexSettings(config, RED.settings.userDir ?? '.');
       this.#reader = new DocumentReader(this.#settings.reader);
     } catch (error) {
       this.#problem = asProblem(error);

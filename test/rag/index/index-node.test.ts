@@ -124,6 +124,12 @@ test('a file of the folder is indexed by its name, and nothing outside of it', a
   assert.deepEqual(await idsOf(flow), ['deep/a.md']);
 });
 
+test('a folder that is not absolute counts from the user folder', async (t) => {
+  const userDir = testFolder(t, 'docs/a.md').path;
+  const flow = await startKnowledge(t, [knowledgeNode, ...indexNodes({ folder: 'docs' })], { userDir });
+  assert.deepEqual(await index(flow, { operation: 'sync' }), added(1));
+});
+
 test('a file above the bound is refused by its name', async (t) => {
   const folder = testFolder(t);
   writeFileSync(folder.at('big.txt'), 'x'.repeat(1.1 * 2 ** 20));
