@@ -65,10 +65,12 @@ export class StageRequest {
       this.#tellEnd({ outcome: 'ok' }, answer.completion);
       return answer;
     } catch (error) {
-      const partial = this.committed ? { partial: this.said } : undefined;
-      const failure = asProblem(error).with({ attempts: this.attempts, ...partial });
-      this.#tellEnd(told({ ok: false, failure }));
-      throw failure;
+      const failure = asProblem(error);
+      // What a reader has seen, which may be less than what a backend had written.
+      const partial = this.#context.sink && (this.committed || failure.partial !== undefined) ? { partial: this.said } : undefined;
+      const whole = failure.with({ attempts: this.attempts, ...partial });
+      this.#tellEnd(told({ ok: false, failure: whole }));
+      throw whole;
     }
   }
 

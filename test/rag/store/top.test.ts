@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Top } from '../../../nodes/rag/store/top.ts';
 
 test('the best of any scores stay, best first', () => {
-  const score = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.double({ noNaN: true }));
+  const score = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.double({ noNaN: true, noDefaultInfinity: true }));
   fc.assert(
     fc.property(fc.array(score), fc.nat(8), (scores, limit) => {
       const top = new Top<number>(limit);
