@@ -87,7 +87,7 @@ describe('The examples', () => {
   test('the welcome flow answers about the palette from its own documentation', async () => {
     const statuses = await nodeRed.statuses();
     await deploy('welcome.json');
-    await statuses.until('welcome-index', ({ fill, text }) => fill === 'green' && / docs$/.test(text ?? ''), 20_000);
+    await statuses.until('welcome-index', ({ fill, text }) => fill === 'green' && text?.endsWith(' docs') === true, 20_000);
     statuses.close();
     const { choices, llm } = await ask('/v1', { messages: [{ role: 'user', content: 'What happens when a branch of a fallback fails after the first token?' }] });
     assert.match(choices?.[0]?.message.content ?? '', /^What happens .*\?\n\nThe documentation says:\n\n\[1\] /s);
