@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { defaultIgnore, defaultInclude } from '../../nodes/rag/folder/default-patterns.ts';
 import { type FlowNode, startNodeRed, type TestNodeRed } from '../support/node-red.ts';
@@ -30,8 +30,6 @@ describe('The dialog of an index node', { skip: skipWithoutBrowser }, () => {
     await nodeRed?.stop();
   });
 
-  beforeEach(() => show());
-
   async function show(settings?: Record<string, unknown>): Promise<void> {
     await nodeRed.deploy(flowOf(settings));
     await editor.load(nodeRed.url);
@@ -40,12 +38,14 @@ describe('The dialog of an index node', { skip: skipWithoutBrowser }, () => {
   const field = (name: string) => tray.locator(`#node-input-${name}`);
 
   test('is complete with a knowledge node alone', async () => {
+    await show();
     assert.deepEqual(await nodes.problems('index'), []);
     await show({ knowledge: '' });
     assert.deepEqual((await nodes.problems('index')).length, 1);
   });
 
   test('wants a folder where it is to watch one', async () => {
+    await show();
     tray = await editor.openDialog('index');
     assert.equal(await editor.complaint('index', 'folder'), undefined);
     await field('watch').check();
@@ -60,6 +60,7 @@ describe('The dialog of an index node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('lets passages repeat at most half of themselves, whatever is changed first', async () => {
+    await show();
     tray = await editor.openDialog('index');
     await editor.showTab(tray, 'Passages');
     await editor.write('maxTokens', '40');

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { languages } from '../../nodes/rag/text/languages.ts';
 import { type FlowNode, startNodeRed, type TestNodeRed } from '../support/node-red.ts';
@@ -32,8 +32,6 @@ describe('The dialog of a knowledge node', { skip: skipWithoutBrowser }, () => {
     await server?.close();
   });
 
-  beforeEach(() => show());
-
   function flowOf(settings: Record<string, unknown> = {}): FlowNode[] {
     const servers: FlowNode[] = [
       { id: 'llama', type: 'llm-llamacpp-server', url: server.url, healthIntervalMs: 0 },
@@ -59,6 +57,7 @@ describe('The dialog of a knowledge node', { skip: skipWithoutBrowser }, () => {
   };
 
   test('asks for an address and a password where it is Postgres', async () => {
+    await show();
     await open();
     assert.deepEqual(await visible('url', 'password'), [false, false]);
     assert.equal(await tray.locator('.llm-knowledge-place').innerText(), 'in the file llm-knowledge/knowledge.sqlite');
@@ -70,6 +69,7 @@ describe('The dialog of a knowledge node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('says what is wrong with an address, where it counts', async () => {
+    await show();
     await open();
     await editor.write('url', 'mysql://localhost/x');
     assert.equal(await editor.complaint('knowledge', 'url'), undefined, 'no address counts for an embedded store');
@@ -95,6 +95,7 @@ describe('The dialog of a knowledge node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('shows the account or server of the chosen kind alone', async () => {
+    await show();
     await open();
     const all = ['openai', 'llamacpp', 'vllm', 'embeddingModel', 'questionPrefix'];
     for (const [kind, expected] of [
@@ -110,6 +111,7 @@ describe('The dialog of a knowledge node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('is complete without embeddings, and with them needs the server of the chosen kind alone', async () => {
+    await show();
     assert.deepEqual(await nodes.problems('knowledge'), []);
     await show({ embedWith: 'llamacpp' });
     assert.deepEqual(await nodes.problems('knowledge'), ['choose one, or add one']);
@@ -152,6 +154,7 @@ describe('The dialog of a knowledge node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('says by its Test button what the store holds, and what stands in the form, before anything is deployed', async () => {
+    await show();
     await open();
     await tested(/^It holds 1 document in 1 passage, no vectors, and takes \d+ KiB\.$/);
     await field('language').selectOption('none');

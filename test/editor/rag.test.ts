@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
 import type { Browser, Locator } from 'playwright-core';
 import { defaultTemplate } from '../../nodes/rag/prompt/default-template.ts';
 import { type FlowNode, startNodeRed, type TestNodeRed } from '../support/node-red.ts';
@@ -39,8 +39,6 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
     await nodeRed?.stop();
   });
 
-  beforeEach(() => show());
-
   async function show(settings?: Record<string, unknown>, ...more: FlowNode[]): Promise<void> {
     await nodeRed.deploy(flowOf(settings, ...more));
     await editor.load(nodeRed.url);
@@ -63,6 +61,7 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
   }
 
   test('has a second port where messages without evidence leave by one, and its wires go with it', async () => {
+    await show();
     assert.deepEqual(await nodes.wiring('rag'), { 'with passages': ['found'] });
     await open('No evidence');
     await field('noEvidence').selectOption('port');
@@ -81,6 +80,7 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('shows the default template where none is set, and does not store it', async () => {
+    await show();
     await open('Prompt');
     assert.equal(await templateText(), defaultTemplate);
     assert.ok(await tray.locator('.llm-rag-template-state button').isDisabled());
@@ -89,6 +89,7 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('keeps a template of its own, and finds back to the default one', async () => {
+    await show();
     await open('Prompt');
     await typeTemplate(own);
     await editor.closeDialog();
@@ -102,6 +103,7 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('says what is wrong with a template', async () => {
+    await show();
     await open('Prompt');
     assert.match(await templateState().innerText(), /^Mustache, with \{\{question\}\}/);
     await typeTemplate('{{qestion}}');
@@ -115,6 +117,7 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('hides the template where no prompt is made', async () => {
+    await show();
     await open('Prompt');
     await field('assemble').uncheck();
     assert.ok(!(await tray.locator('.llm-rag-template').isVisible()));
@@ -124,6 +127,7 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('says what the least score is held against', async () => {
+    await show();
     await open();
     const note = () => tray.locator('.llm-rag-score').innerText();
     assert.match(await note(), /The higher of two/);
@@ -142,6 +146,7 @@ describe('The dialog of a RAG node', { skip: skipWithoutBrowser }, () => {
   });
 
   test('asks for the server of the chosen kind alone', async () => {
+    await show();
     await open('Rerank');
     const visible = async () => Promise.all(['llamacpp', 'vllm', 'rerankModel', 'rerankCandidates'].map((name) => field(name).isVisible()));
     assert.deepEqual(await visible(), [false, false, false, false]);
