@@ -2,6 +2,7 @@
  * HTTP for the servers that we speak to ourselves: undici's dispatcher without its streams, which costs a third of `request`.
  * No hidden time limits: the attempt's own timers abort.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Agent, type Dispatcher } from 'undici';
 import type { Headers } from './retry-after.ts';
 
@@ -60,11 +61,15 @@ export function parseJson(text: string): unknown {
 /** How many bytes may wait for their reader before the socket is paused. */
 const highWaterMark = 64 * 1024;
 
+/** One answer gives so many bytes in one turn of the event loop: a server that floods us holds up nobody else. */
+const bytesPerTurn = 64 * 1024;
+
 /** One request and its answer: undici's handler on one side, an async iterator of chunks on the other. */
 class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Buffer> {
   #controller: Dispatcher.DispatchController | undefined;
   #chunks: Buffer[] = [];
   #bufferedBytes = 0;
+  #bytesInTurn = 0;
   #ended = false;
   #error: Error | undefined;
   #wake: (() => void) | undefined;
@@ -116,8 +121,10 @@ class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Buff
   async next(): Promise<IteratorResult<Buffer, undefined>> {
     for (;;) {
       if (this.#signal.aborted && !this.#ended) throw this.#signal.reason;
+      if (this.#bytesInTurn >= bytesPerTurn) await this.#nextTurn();
       const chunk = this.#chunks.shift();
       if (chunk) {
+        this.#bytesInTurn += chunk.length;
         this.#bufferedBytes -= chunk.length;
         if (this.#controller?.paused && this.#bufferedBytes <= highWaterMark / 2) this.#controller.resume();
         return { value: chunk, done: false };
@@ -126,6 +133,12 @@ class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Buff
       if (this.#ended) return { value: undefined, done: true };
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  /** The bytes are not counted anew where the reader waits for more: the next ones may come in the same turn. */
+  async #nextTurn(): Promise<void> {
+    this.#bytesInTurn = 0;
+    await setImmediate();
   }
 
   /** The reader has left the loop: nobody wants the rest. */
