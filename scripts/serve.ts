@@ -36,7 +36,7 @@ const endpoint = existsSync(flows) ? chatEndpoint(readFileSync(flows, 'utf8')) :
 const chat = endpoint === undefined ? '' : `
   Chat:  ${nodeRed.url}${endpoint}/chat
 `;
-const question = '{"messages":[{"role":"user","content":"Which nodes does a gateway need?"}]}';
+const question = '{"messages":[{"role":"user","content":"How does a pool choose a member?"}]}';
 const curl = endpoint === undefined ? '' : `
   Ask from a terminal:
 
