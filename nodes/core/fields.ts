@@ -26,6 +26,6 @@ export function readNumber(name: string, given: unknown, { min, max, integer = f
 export function readChoice<Choice extends string>(name: string, given: unknown, choices: readonly [Choice, ...Choice[]]): Choice {
   if (given === undefined || given === '') return choices[0];
   const known = choices.find((choice) => choice === given);
-  if (!known) throw new RangeError(`${name} must be one of ${choices.join(', ')}.`);
+  if (!known) throw new RangeError(`${name} must be one of ${choices.filter((choice) => choice !== '').join(', ')}.`);
   return known;
 }

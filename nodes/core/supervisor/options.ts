@@ -1,0 +1,23 @@
+/** How a server is run. */
+import type { HealthState } from '../events.ts';
+import type { Provider } from '../provider.ts';
+import type { Command } from './command.ts';
+import type { Address } from './listening.ts';
+import type { RestartOptions } from './restarts.ts';
+
+export interface SupervisorOptions {
+  readonly provider: Provider;
+  readonly command: Command;
+  readonly address: Address;
+  /** Where to keep who runs; without one nothing is found again after a kill. */
+  readonly recordFile: string | undefined;
+  /** Whether the server answers requests; a failure means not yet. */
+  readonly check: (signal: AbortSignal) => Promise<HealthState>;
+  /** How long a request waits for the server to be ready; 0 turns it away at once. */
+  readonly waitMs: number;
+  /** How long it stays without requests; 0 for ever. */
+  readonly idleStopMs: number;
+  readonly restarts: RestartOptions;
+  /** How long it may take to end by itself. */
+  readonly stopWithinMs: number;
+}
