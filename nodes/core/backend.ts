@@ -209,9 +209,12 @@ class Run {
 
   async #attempt(answer: Answer, number: number): Promise<void> {
     const startedAt = this.#elapsedMs();
+    let release: (() => void) | undefined;
     try {
-      // Before the breaker: a pause is no probe of it.
+      // Before the breaker: neither a pause nor a server that is starting is a probe of it.
       this.#checkPause();
+      const acquired = this.#backend.client.acquire?.(this.#controller.signal);
+      release = acquired instanceof Promise ? await acquired : acquired;
       await this.#backend.breaker.execute(() => this.#runAttempt(answer));
       this.#record(answer, number, startedAt);
     } catch (error) {
@@ -219,6 +222,8 @@ class Run {
       if (failure.kind === 'rate_limit') this.#coolFor(failure.retryAfterMs ?? 0);
       this.#record(answer, number, startedAt, failure);
       throw failure;
+    } finally {
+      release?.();
     }
   }
 

@@ -13,6 +13,12 @@ export interface AttemptContext {
 export interface ModelClient {
   readonly provider: Provider;
   /**
+   * Where the server is not always there: waits until it is. What it gives is to be called when the attempt is over.
+   * The timers of an attempt start afterwards, its deadline does not.
+   * @throws LlmError where it cannot be had
+   */
+  acquire?(signal: AbortSignal): (() => void) | Promise<() => void>;
+  /**
    * Sends the request and yields the answer as it comes, one array for each piece that the network delivers.
    * The answer is whole when a `finish` part has come and the iteration ends.
    * @throws LlmError of the kind that fits what the provider answered.

@@ -18,6 +18,8 @@ export class HealthMonitor {
   readonly #listeners = new Set<(state: HealthState) => void>();
   readonly #stop = new AbortController();
   #state: HealthState = 'unknown';
+  /** Counts what is known: an answer that something newer has overtaken is none any more. */
+  #news = 0;
 
   constructor(options: HealthOptions) {
     this.#options = options;
@@ -34,6 +36,12 @@ export class HealthMonitor {
     return () => this.#listeners.delete(listener);
   }
 
+  /** Takes over what is known without asking. */
+  report(state: HealthState): void {
+    this.#news++;
+    this.#set(state);
+  }
+
   stop(): void {
     this.#stop.abort();
     this.#listeners.clear();
@@ -42,9 +50,10 @@ export class HealthMonitor {
   async #watch(): Promise<void> {
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      const news = this.#news;
       const state = await this.#check(signal);
       if (signal.aborted) return;
-      this.#set(state);
+      if (news === this.#news) this.#set(state);
       await delay(this.#options.intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
