@@ -15,6 +15,7 @@ import { InFlight } from './in-flight.ts';
 import { announce } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
+import { onRun } from './supervision.ts';
 import { StatusLine, statusOf } from './status.ts';
 import { TokenPort } from './token-port.ts';
 
@@ -86,11 +87,20 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     try {
       this.#parts = this.#assemble();
       this.#problem = undefined;
-      this.#unsubscribe = this.#parts.connection.health?.subscribe(() => this.#status.update());
-      this.#release = this.#connectionNode()?.retain();
+      const { health, run } = this.#parts.connection;
+      const ends = [health, run].map((told) => told?.subscribe(() => this.#onServer()));
+      this.#unsubscribe = () => ends.forEach((end) => end?.());
+      this.#release = this.#connectionNode()?.retain(this.#node);
     } catch (error) {
       this.#problem = asProblem(error);
     }
+  }
+
+  #onServer(): void {
+    const { run } = this.#parts?.connection ?? {};
+    // What failed while the server was not there is no matter once it is.
+    if (run?.facts.state === 'ready' && this.#last?.ok === false) this.#last = undefined;
+    this.#status.update();
   }
 
   #assemble(): Parts<C> {
@@ -99,7 +109,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     const settings = new NodeSettings(this.#RED, this.#node, this.#config);
     const backend = new Backend({
       identity: { id: this.#node.id, name: this.#node.name || this.#node.type, type: this.#node.type },
-      client: definition.client(this.#config, connection),
+      client: onRun(definition.client(this.#config, connection), connection.run),
       limits: readLimits(this.#config),
       model: settings.model,
       cost: (usage, model) => costOf(usage, model, connection.prices),
@@ -183,7 +193,8 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
 
   /** As a stage sees it that has the node in a branch. */
   get refusal(): FailureKind | undefined {
-    return this.#parts?.connection.health?.state === 'down' ? 'unavailable' : this.#parts?.backend.refusal;
+    const { connection, backend } = this.#parts ?? {};
+    return connection?.run?.refusal ?? (connection?.health?.state === 'down' ? 'unavailable' : backend?.refusal);
   }
 
   #facts() {
@@ -194,6 +205,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
       tokensPerSecond: this.#tokensPerSecond(),
       breaker: backend?.breakerState ?? 'closed',
       health: this.#parts?.connection.health?.state ?? 'unknown',
+      server: this.#parts?.connection.run?.status,
       problem: this.#problem !== undefined,
       ...(this.#last && { last: this.#last }),
     } as const;

@@ -6,6 +6,8 @@ import { isLlmError, LlmError, toLlmError } from '../core/errors.ts';
 import type { PriceSource } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
 import { installAdminRoutes } from './admin.ts';
+import { type ServerHost, serverHost } from './server-host.ts';
+import type { Supervision } from './supervision.ts';
 
 /** What the editor can test: it is opened with fields that nobody has saved yet, and closed again. */
 export interface Testable {
@@ -31,10 +33,14 @@ export interface Connection extends Testable {
   readonly prices: PriceSource;
   /** Only where the server is asked on an interval. */
   readonly health?: HealthMonitor | undefined;
+  /** Only where the server is run here. */
+  readonly run?: Supervision | undefined;
   /** Gives vectors for texts; absent where the API has none. */
   readonly embeddings?: ModelClient | undefined;
   /** The names of the models it offers. @throws LlmError */
   models(signal: AbortSignal): Promise<string[]>;
+  /** `isGone`: the node was removed, and no other one of its id takes its place at once. */
+  close(isGone?: boolean): Promise<void>;
 }
 
 /** What the user typed: the node's properties and its credentials. */
@@ -46,10 +52,14 @@ export interface ConnectionOwner {
   readonly type: string;
   /** Whether this one lives on: a test from the editor opens a connection without health checks. */
   readonly lasting: boolean;
+  /** What is needed to run a server; only of a node that lives on. */
+  readonly host?: ServerHost | undefined;
 }
 
 export interface ConnectionDefinition<C extends Connection = Connection> {
   readonly type: string;
+  /** Credentials beside the key; the editor shows them. */
+  readonly texts?: readonly string[];
   /** @throws LlmError or RangeError for fields that cannot work */
   open(fields: ConnectionFields, owner: ConnectionOwner): C;
 }
@@ -63,8 +73,8 @@ export interface ConnectionNode<C extends Connection = Connection> extends Node<
   readonly connection: C | undefined;
   /** Why there is no connection. */
   readonly problem: LlmError | undefined;
-  /** Keeps the connection open while its user drains. Returns the function that lets go. */
-  retain(): () => void;
+  /** Keeps the connection open while its user drains, and lets the flow's Catch and Status nodes hear of it. Returns the function that lets go. */
+  retain(user?: Node): () => void;
 }
 
 const testables = new Map<string, TestableDefinition>();
@@ -84,25 +94,29 @@ export function registerConnection(RED: NodeAPI, definition: ConnectionDefinitio
   function construct(this: Node<KeyCredentials>, config: NodeDef): void {
     RED.nodes.createNode(this, config);
     const users = new Users();
-    const { connection, problem } = openConnection(definition, this, config);
-    Object.assign(this, { connection, problem, retain: () => users.retain() });
+    const { connection, problem } = openConnection(RED, definition, this, config);
+    // Node-RED hands the statuses and errors of a config node on to the Status and Catch nodes of its `users`.
+    Object.assign(this, { connection, problem, users: users.nodes, retain: (user?: Node) => users.retain(user) });
     if (problem) this.error(problem.message);
-    this.on('close', (done: () => void) => {
+    this.on('close', (removed: boolean, done: () => void) => {
       connection?.health?.stop();
-      void users.gone().then(() => connection?.close()).then(() => done(), done);
+      void users.gone().then(() => connection?.close(removed)).then(() => done(), done);
     });
   }
-  RED.nodes.registerType(definition.type, construct, { credentials: { apiKey: { type: 'password' } } });
+  const texts = Object.fromEntries((definition.texts ?? []).map((name) => [name, { type: 'text' as const }]));
+  RED.nodes.registerType(definition.type, construct, { credentials: { apiKey: { type: 'password' }, ...texts } });
 }
 
 function openConnection(
+  RED: NodeAPI,
   definition: ConnectionDefinition,
   node: Node<KeyCredentials>,
   config: NodeDef,
 ): { connection?: Connection; problem?: LlmError } {
-  const fields = { ...config, apiKey: readSavedKey(node) };
+  const texts = (definition.texts ?? []).map((name) => [name, readSavedKey(node, name)]);
+  const fields = { ...config, ...Object.fromEntries(texts), apiKey: readSavedKey(node) } as ConnectionFields;
   try {
-    return { connection: definition.open(fields, { id: node.id, name: node.name ?? '', type: node.type, lasting: true }) };
+    return { connection: definition.open(fields, { id: node.id, name: node.name ?? '', type: node.type, lasting: true, host: serverHost(RED, node) }) };
   } catch (error) {
     return { problem: asProblem(error) };
   }
@@ -110,12 +124,16 @@ function openConnection(
 
 /** Nodes close side by side: a connection may only go when those that use it have drained. */
 export class Users {
+  /** By their ids; those that are no nodes of a flow are not among them. */
+  readonly nodes: Record<string, Node> = {};
   #count = 0;
   #onGone: (() => void) | undefined;
 
-  retain(): () => void {
+  retain(user?: Node): () => void {
     this.#count++;
+    if (user) this.nodes[user.id] = user;
     return () => {
+      if (user && this.nodes[user.id] === user) delete this.nodes[user.id];
       if (--this.#count === 0) this.#onGone?.();
     };
   }

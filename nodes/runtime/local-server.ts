@@ -1,5 +1,7 @@
 /** A model server of one's own: what llama.cpp and vLLM have in common on the side of the config node. */
+import type { NodeAPI } from 'node-red';
 import type { ModelClient } from '../core/client.ts';
+import { isLlmError } from '../core/errors.ts';
 import { bus, type HealthState } from '../core/events.ts';
 import { readNumber } from '../core/fields.ts';
 import { HealthMonitor } from '../core/health.ts';
@@ -8,7 +10,16 @@ import { ModelServer, readUrl } from '../core/model-server.ts';
 import { readModelNames } from '../core/openai-body.ts';
 import { type PriceSource, readPriceTable } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
-import type { Connection, ConnectionFields, ConnectionOwner } from './connection.ts';
+import type { Command } from '../core/supervisor/command.ts';
+import type { Address } from '../core/supervisor/listening.ts';
+import { recordFileOf } from '../core/supervisor/orphans.ts';
+import { supervisors } from '../core/supervisor/supervisors.ts';
+import { checkCommand } from './check-command.ts';
+import { type Connection, type ConnectionDefinition, type ConnectionFields, type ConnectionOwner, registerConnection } from './connection.ts';
+import { readListenAddress, readRunSettings } from './run-settings.ts';
+import { endOrphansWithFlows, type ServerHost } from './server-host.ts';
+import { installServerRoutes } from './server-routes.ts';
+import { onRun, Supervision } from './supervision.ts';
 
 export interface LocalServerKind {
   /** Stands in completions, events and failures. */
@@ -19,26 +30,40 @@ export interface LocalServerKind {
   readonly urlVariable: string;
   readonly defaultUrl: string;
   /** What a person types to start it. */
-  readonly command: string;
+  readonly program: string;
+  /** What to run where Node-RED starts it. @throws RangeError for a field that cannot be an argument */
+  command(fields: ConnectionFields, address: Address): Command;
   /** Whether it answers requests now; a failure means that it is down. @throws LlmError */
   checkHealth(http: ModelServer, signal: AbortSignal): Promise<HealthState>;
+}
+
+/** Registers its config node, and what the editor asks of a server that is run here. */
+export function registerLocalServer<C extends LocalServer>(RED: NodeAPI, definition: ConnectionDefinition<C>): void {
+  registerConnection(RED, { ...definition, texts: ['environment'] });
+  installServerRoutes(RED);
+  endOrphansWithFlows(RED);
 }
 
 export abstract class LocalServer implements Connection {
   readonly http: ModelServer;
   readonly prices: PriceSource;
   readonly health: HealthMonitor | undefined;
+  readonly run: Supervision | undefined;
   readonly #kind: LocalServerKind;
+  readonly #fields: ConnectionFields;
 
   /** @throws LlmError or RangeError for fields that cannot work */
   constructor(kind: LocalServerKind, fields: ConnectionFields, owner: ConnectionOwner) {
     this.#kind = kind;
+    this.#fields = fields;
     const url = readServerUrl(fields['url'] || process.env[kind.urlVariable] || kind.defaultUrl);
-    const { id, label, command } = kind;
-    this.http = new ModelServer({ id, label, url, startHint: `Start ${command}, or look at ${url}/health.` }, fields.apiKey);
+    const { id, label, program } = kind;
+    const startHint = isRunHere(fields) ? 'It is started by Node-RED: look at its state and log in the dialog of the server.' : `Start ${program}, or look at ${url}/health.`;
+    this.http = new ModelServer({ id, label, url, startHint }, fields.apiKey);
     // Who runs a model at home pays for it with power, not by the token.
     this.prices = { table: readPriceTable(fields['prices'] as string | undefined), otherwise: { input: 0, output: 0 } };
     const intervalMs = readNumber('healthIntervalMs', fields['healthIntervalMs'], healthInterval) ?? healthInterval.value;
+    if (owner.host) this.run = this.#superviseBy(owner.host);
     if (owner.lasting) this.health = this.#watchHealth(intervalMs, owner);
   }
 
@@ -47,10 +72,21 @@ export abstract class LocalServer implements Connection {
   }
 
   get embeddings(): ModelClient {
-    return this.http.embeddings;
+    return onRun(this.http.embeddings, this.run);
   }
 
-  abstract test(signal: AbortSignal): Promise<string>;
+  async test(signal: AbortSignal): Promise<string> {
+    if (!isRunHere(this.#fields)) return this.ask(signal);
+    const program = await checkCommand(this.#command());
+    // Before the first deploy nothing listens yet.
+    return this.ask(signal).catch((error: unknown) => {
+      if (isLlmError(error) && error.kind === 'unavailable' && error.status === undefined) return `${program} is there. The server is not running: it is started by a deploy or by the first request.`;
+      throw error;
+    });
+  }
+
+  /** One sentence about what answers there. @throws LlmError */
+  protected abstract ask(signal: AbortSignal): Promise<string>;
 
   async models(signal: AbortSignal): Promise<string[]> {
     return readModelNames(await this.http.getJson('/v1/models', { signal }));
@@ -61,17 +97,42 @@ export abstract class LocalServer implements Connection {
     return this.#kind.checkHealth(this.http, signal);
   }
 
-  close(): Promise<void> {
-    return this.http.close();
+  async close(isGone = false): Promise<void> {
+    await this.run?.close(isGone);
+    await this.http.close();
+  }
+
+  #command(): Command {
+    return this.#kind.command(this.#fields, readListenAddress(this.provider.url));
+  }
+
+  #superviseBy(host: ServerHost): Supervision | undefined {
+    if (!isRunHere(this.#fields)) {
+      supervisors.dismiss(host.id);
+      return undefined;
+    }
+    const address = readListenAddress(this.provider.url);
+    const settings = readRunSettings(this.#fields);
+    const { waitMs, idleStopMs, restarts, stopWithinMs } = settings;
+    const recordFile = host.folder && recordFileOf(host.folder, address.port);
+    const check = (signal: AbortSignal) => this.checkHealth(signal);
+    return new Supervision({ provider: this.provider, command: this.#command(), address, recordFile, check, waitMs, idleStopMs, restarts, stopWithinMs }, settings, host);
   }
 
   #watchHealth(intervalMs: number, { id, name, type }: ConnectionOwner): HealthMonitor {
-    return new HealthMonitor({
+    const { run } = this;
+    const monitor = new HealthMonitor({
       intervalMs,
-      check: (signal) => this.checkHealth(signal),
+      check: async (signal) => run?.health ?? this.checkHealth(signal),
       onChange: (state) => bus.emit('health', { connection: { id, name, type }, provider: this.#kind.id, state }),
     });
+    run?.subscribe(() => monitor.report(run.health ?? 'ready'));
+    return monitor;
   }
+}
+
+function isRunHere(fields: ConnectionFields): boolean {
+  return fields['run'] === true;
 }
 
 /** The server's root: people copy addresses that end with OpenAI's `/v1`. @throws LlmError `invalid_request` */

@@ -11,6 +11,8 @@ export interface StatusFacts {
   tokensPerSecond: number;
   breaker: BreakerState;
   health: HealthState;
+  /** Of a server that is run here, while it is not ready. */
+  server?: NodeStatus | undefined;
   problem: boolean;
   last?: { ok: true; timing: Completion['timing'] } | { ok: false; kind: FailureKind };
 }
@@ -18,6 +20,7 @@ export interface StatusFacts {
 export function statusOf(facts: StatusFacts): NodeStatus {
   const { busy, waiting, breaker, health, problem, last } = facts;
   if (problem) return misconfigured;
+  if (facts.server) return facts.server;
   if (busy > 0) return { fill: 'blue', shape: 'dot', text: working(busy, waiting, facts.tokensPerSecond) };
   if (health === 'down') return { fill: 'red', shape: 'ring', text: 'llm.status.down' };
   if (health === 'loading') return { fill: 'yellow', shape: 'ring', text: 'llm.status.loading' };

@@ -1,6 +1,8 @@
 import { backendDefaults, constantModel, outputLabel, prepareBackend } from '../../editor/backend.ts';
 import { localServerDefaults, prepareConnection } from '../../editor/connection.ts';
-import { apiKey, number } from '../../editor/validate.ts';
+import { environment, prepareRun, runDefaults } from '../../editor/run.ts';
+import { apiKey, choice, number } from '../../editor/validate.ts';
+import { flashAttentionChoices, llamaServerNumbers } from './run-fields.ts';
 
 RED.nodes.registerType('llm-llamacpp', {
   category: 'LLM',
@@ -37,14 +39,23 @@ RED.nodes.registerType('llm-llamacpp-server', {
   category: 'config',
   defaults: {
     ...localServerDefaults(),
+    ...runDefaults(),
+    modelFile: { value: '' },
+    gpuLayers: { value: '', validate: number(llamaServerNumbers.gpuLayers) },
+    contextSize: { value: '', validate: number(llamaServerNumbers.contextSize) },
+    slots: { value: '', validate: number(llamaServerNumbers.slots) },
+    threads: { value: '', validate: number(llamaServerNumbers.threads) },
+    flashAttention: choice(flashAttentionChoices),
   },
   credentials: {
     apiKey: { type: 'password', validate: apiKey() },
+    environment: { type: 'text', validate: environment },
   },
   label() {
     return this.name || String(this['url'] || 'llama.cpp');
   },
   oneditprepare() {
     prepareConnection(this);
+    prepareRun(this);
   },
 });

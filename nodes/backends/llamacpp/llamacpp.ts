@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { readChoice, readNumber } from '../../core/fields.ts';
 import { type BackendConfig, registerBackend } from '../../runtime/backend-node.ts';
-import { registerConnection } from '../../runtime/connection.ts';
+import { registerLocalServer } from '../../runtime/local-server.ts';
 import { LlamaCppClient } from './client.ts';
 import { LlamaCppServer } from './server.ts';
 
@@ -15,7 +15,7 @@ interface LlamaCppConfig extends BackendConfig {
 }
 
 export default function register(RED: NodeAPI): void {
-  registerConnection(RED, { type: 'llm-llamacpp-server', open: (fields, owner) => new LlamaCppServer(fields, owner) });
+  registerLocalServer(RED, { type: 'llm-llamacpp-server', open: (fields, owner) => new LlamaCppServer(fields, owner) });
   registerBackend<LlamaCppConfig, LlamaCppServer>(RED, {
     type: 'llm-llamacpp',
     connection: 'server',

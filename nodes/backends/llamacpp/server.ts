@@ -5,6 +5,7 @@ import type { ModelServer } from '../../core/model-server.ts';
 import { isRecord } from '../../core/request.ts';
 import type { ConnectionFields, ConnectionOwner } from '../../runtime/connection.ts';
 import { LocalServer, type LocalServerKind } from '../../runtime/local-server.ts';
+import { llamaServerCommand } from './command.ts';
 
 /** What `/props` says of a server. */
 export interface LlamaCppProperties {
@@ -20,7 +21,8 @@ const llamaCpp: LocalServerKind = {
   label: 'llama.cpp',
   urlVariable: 'LLAMA_CPP_URL',
   defaultUrl: 'http://localhost:8080',
-  command: 'llama-server',
+  program: 'llama-server',
+  command: llamaServerCommand,
   checkHealth,
 };
 
@@ -30,7 +32,7 @@ export class LlamaCppServer extends LocalServer {
     super(llamaCpp, fields, owner);
   }
 
-  async test(signal: AbortSignal): Promise<string> {
+  protected async ask(signal: AbortSignal): Promise<string> {
     const state = await this.checkHealth(signal);
     if (state === 'loading') return 'llama.cpp is there and still loads its model. Try again in a moment.';
     const { model, slots, contextTokens } = await this.properties(signal);

@@ -1,6 +1,8 @@
 import { backendDefaults, constantModel, outputLabel, prepareBackend } from '../../editor/backend.ts';
 import { localServerDefaults, prepareConnection } from '../../editor/connection.ts';
-import { apiKey, jsonObject, number } from '../../editor/validate.ts';
+import { environment, prepareRun, runDefaults } from '../../editor/run.ts';
+import { apiKey, choice, jsonObject, number } from '../../editor/validate.ts';
+import { dtypeChoices, vllmNumbers } from './run-fields.ts';
 
 RED.nodes.registerType('llm-vllm', {
   category: 'LLM',
@@ -37,14 +39,23 @@ RED.nodes.registerType('llm-vllm-server', {
   category: 'config',
   defaults: {
     ...localServerDefaults(),
+    ...runDefaults(),
+    model: { value: '' },
+    gpuMemoryUtilization: { value: '', validate: number(vllmNumbers.gpuMemoryUtilization) },
+    maxModelLen: { value: '', validate: number(vllmNumbers.maxModelLen) },
+    maxNumSeqs: { value: '', validate: number(vllmNumbers.maxNumSeqs) },
+    tensorParallelSize: { value: '', validate: number(vllmNumbers.tensorParallelSize) },
+    dtype: choice(dtypeChoices),
   },
   credentials: {
     apiKey: { type: 'password', validate: apiKey() },
+    environment: { type: 'text', validate: environment },
   },
   label() {
     return this.name || String(this['url'] || 'vLLM');
   },
   oneditprepare() {
     prepareConnection(this);
+    prepareRun(this);
   },
 });

@@ -8,13 +8,15 @@ import type { ModelServer } from '../../core/model-server.ts';
 import { isRecord } from '../../core/request.ts';
 import type { ConnectionFields, ConnectionOwner } from '../../runtime/connection.ts';
 import { LocalServer, type LocalServerKind } from '../../runtime/local-server.ts';
+import { vllmCommand } from './command.ts';
 
 const vllm: LocalServerKind = {
   id: 'vllm',
   label: 'vLLM',
   urlVariable: 'VLLM_URL',
   defaultUrl: 'http://localhost:8000',
-  command: 'vllm serve',
+  program: 'vllm serve',
+  command: vllmCommand,
   checkHealth,
 };
 
@@ -24,7 +26,7 @@ export class VllmServer extends LocalServer {
     super(vllm, fields, owner);
   }
 
-  async test(signal: AbortSignal): Promise<string> {
+  protected async ask(signal: AbortSignal): Promise<string> {
     await this.checkHealth(signal);
     const list = await orUndefined(this.http.getJson('/v1/models', { signal }), 404);
     if (list !== undefined) return `vLLM is ready: ${describeModels(list)}.`;

@@ -4,7 +4,7 @@ import { parseJson } from '../../core/http.ts';
 import type { JsonObject } from '../../core/openai-body.ts';
 import { isRecord } from '../../core/request.ts';
 import { type BackendConfig, registerBackend } from '../../runtime/backend-node.ts';
-import { registerConnection } from '../../runtime/connection.ts';
+import { registerLocalServer } from '../../runtime/local-server.ts';
 import { VllmClient } from './client.ts';
 import { VllmServer } from './server.ts';
 
@@ -18,7 +18,7 @@ interface VllmConfig extends BackendConfig {
 }
 
 export default function register(RED: NodeAPI): void {
-  registerConnection(RED, { type: 'llm-vllm-server', open: (fields, owner) => new VllmServer(fields, owner) });
+  registerLocalServer(RED, { type: 'llm-vllm-server', open: (fields, owner) => new VllmServer(fields, owner) });
   registerBackend<VllmConfig, VllmServer>(RED, {
     type: 'llm-vllm',
     connection: 'server',

@@ -1,0 +1,59 @@
+/** What the editor asks of a server that is run here, as it was deployed last: its state and log, and to start or stop it. */
+import type { Request, Response } from 'express';
+import type { NodeAPI } from 'node-red';
+import type { ConnectionNode } from './connection.ts';
+import type { Supervision } from './supervision.ts';
+
+/** What the dialog shows. */
+export interface ServerReport {
+  readonly state: string;
+  readonly byHand: boolean;
+  readonly adopted: boolean;
+  readonly restarts: number;
+  readonly pid?: number;
+  readonly progress?: number;
+  /** Why it crashed, and what to do. */
+  readonly problem?: string;
+  readonly lines: readonly string[];
+}
+
+const actions: Record<string, (run: Supervision) => unknown> = {
+  start: (run) => run.start(),
+  // The answer need not wait for the end: the next report shows it.
+  stop: (run) => void run.stop(),
+  restart: (run) => run.restart(),
+};
+
+const installed = new WeakSet<object>();
+
+export function installServerRoutes(RED: NodeAPI): void {
+  const app = RED.httpAdmin;
+  if (!app || installed.has(app)) return;
+  installed.add(app);
+  // The log of a server may hold prompts: to read it is not for everybody who may look at flows.
+  const permission = RED.auth.needsPermission('llm.write');
+  app.get('/llm/servers/:id', permission, (req: Request, res: Response) => answer(RED, req, res));
+  app.post('/llm/servers/:id/:action', permission, (req: Request, res: Response) => answer(RED, req, res));
+}
+
+function answer(RED: NodeAPI, req: Request, res: Response): void {
+  const { id = '', action } = req.params as Partial<Record<string, string>>;
+  const run = runOf(RED, id);
+  const act = action === undefined ? () => undefined : Object.hasOwn(actions, action) ? actions[action] : undefined;
+  if (!run || !act) {
+    res.status(404).json({ ok: false });
+    return;
+  }
+  act(run);
+  res.json({ ok: true, ...reportOf(run) });
+}
+
+function runOf(RED: NodeAPI, id: string): Supervision | undefined {
+  const node = RED.nodes.getNode(id) as Partial<ConnectionNode> | null | undefined;
+  return node?.connection?.run;
+}
+
+function reportOf({ facts }: Supervision): ServerReport {
+  const { state, byHand, adopted, restarts, pid, progress, crash, lines } = facts;
+  return { state, byHand, adopted, restarts, ...(pid !== undefined && { pid }), ...(progress !== undefined && { progress }), ...(crash && { problem: crash.error.message }), lines };
+}
