@@ -1,7 +1,7 @@
 /** What the dialogs of config nodes do that can be tested, accounts and servers first of all: the prices field and the Test button. */
 import { healthInterval } from '../core/limits.ts';
 import { fillDefaults } from './defaults.ts';
-import { type EditedNode, jsonObject, number, savedPassword, translate, url } from './validate.ts';
+import { type EditedNode, jsonObject, number, savedPassword, translate } from './validate.ts';
 
 /** The `defaults` that every account and server has. */
 export function connectionDefaults() {
@@ -11,7 +11,7 @@ export function connectionDefaults() {
 /** The `defaults` that a server of one's own has. */
 export function localServerDefaults() {
   const { value, ...bounds } = healthInterval;
-  return { ...connectionDefaults(), url: { value: '', validate: url }, healthIntervalMs: { value, validate: number({ ...bounds, integer: true }) } };
+  return { ...connectionDefaults(), healthIntervalMs: { value, validate: number({ ...bounds, integer: true }) } };
 }
 
 /** Sets up the dialog. */
@@ -54,7 +54,7 @@ function formFields(): Record<string, unknown> {
   const fields: Record<string, unknown> = {};
   $('[id^="node-config-input-"]').each(function () {
     const name = this.id.replace('node-config-input-', '');
-    const value = $(this).val();
+    const value = $(this).is(':checkbox') ? $(this).is(':checked') : $(this).val();
     if (value !== savedPassword) fields[name] = value;
   });
   return fields;

@@ -90,7 +90,7 @@ export function choice(choices: readonly [string, ...string[]]): { value: string
     value: choices[0],
     validate(value, _opt) {
       if (value === undefined || value === '' || choices.includes(String(value))) return true;
-      return translate(this, 'llm.validate.choice', { choices: choices.join(', ') });
+      return translate(this, 'llm.validate.choice', { choices: choices.filter((word) => word !== '').join(', ') });
     },
   };
 }

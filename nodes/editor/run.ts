@@ -1,0 +1,121 @@
+/** The part of a server's dialog that is about running it here: the fields, its state, its log. */
+import { readArguments, readEnvironment, runFields, startChoices } from '../core/supervisor/fields.ts';
+import { choice, type EditedNode, number, numberDefaults, translate, url, type Validator } from './validate.ts';
+
+/** What the runtime tells of a server that was deployed. */
+interface Report {
+  state: string;
+  byHand: boolean;
+  adopted: boolean;
+  pid?: number;
+  progress?: number;
+  problem?: string;
+  lines: string[];
+}
+
+const askEveryMs = 1_500;
+
+/** The `defaults` of a server that may be run here. */
+export function runDefaults() {
+  const { maxRestarts, waitForStartMs } = runFields;
+  const { value, ...bounds } = runFields.idleStopMinutes;
+  return {
+    run: { value: false },
+    url: { value: '', validate: runUrl },
+    executable: { value: '' },
+    extraArgs: { value: '', validate: oneArgumentALine },
+    start: choice(startChoices),
+    ...numberDefaults({ maxRestarts, waitForStartMs }),
+    idleStopMinutes: { value, validate: number(bounds) },
+  };
+}
+
+/** Its variables; they may be secrets, and so are credentials. */
+export const environment: Validator = function (value, _opt) {
+  try {
+    readEnvironment(value);
+    return true;
+  } catch {
+    return translate(this, 'llm.validate.environment');
+  }
+};
+
+/** What people copy from a command line stands in one line, and would be one argument. */
+const oneArgumentALine: Validator = function (value, _opt) {
+  return !readArguments(value).some((line) => /^-{1,2}[\w-]+\s/.test(line)) || translate(this, 'llm.validate.extraArgs');
+};
+
+const runUrl: Validator = function (value, opt) {
+  const checked = url.call(this, value, opt);
+  if (checked !== true || !value || !isRunHere(this)) return checked;
+  const { protocol, hostname } = new URL(String(value));
+  const isOurs = protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|\[::1\]|(.+\.)?localhost)$/.test(hostname);
+  return isOurs || translate(this, 'llm.validate.runUrl');
+};
+
+/** While its dialog is open the form is newer than the node. */
+function isRunHere(node: EditedNode): boolean {
+  const isEdited = RED.editor.getEditStack().some(({ id }) => id === node['id']);
+  const field = $('#node-config-input-run');
+  return isEdited && field.length > 0 ? field.is(':checked') : node['run'] === true;
+}
+
+/** Shows the fields only where they count, and the state and log as long as they are to be seen. */
+export function prepareRun(node: EditedNode): void {
+  const panel = $('.llm-run');
+  const field = $('#node-config-input-run');
+  const show = () => {
+    panel.toggle(field.is(':checked'));
+    $('#node-config-input-url').trigger('change');
+  };
+  field.on('change', show);
+  show();
+  panel.find('[data-llm-run]').on('click', function (event) {
+    event.preventDefault();
+    void ask(node, panel, String($(this).data('llm-run')));
+  });
+  void watch(node, panel);
+}
+
+async function watch(node: EditedNode, panel: JQuery): Promise<void> {
+  // A dialog that was closed is no part of the page any more.
+  while (panel.get(0)?.isConnected) {
+    if (panel.is(':visible')) await ask(node, panel);
+    await new Promise((resolve) => setTimeout(resolve, askEveryMs));
+  }
+}
+
+async function ask(node: EditedNode, panel: JQuery, action?: string): Promise<void> {
+  const path = `llm/servers/${encodeURIComponent(String(node['id']))}`;
+  try {
+    const asked = action === undefined ? $.ajax({ url: path }) : $.ajax({ url: `${path}/${action}`, method: 'POST' });
+    showReport(node, panel, (await asked) as Report);
+  } catch (error) {
+    const { status } = error as JQuery.jqXHR;
+    const key = status === 401 || status === 403 ? 'llm.test.forbidden' : status === 404 ? 'llm.run.notDeployed' : 'llm.test.failed';
+    panel.find('.llm-run-state').text(translate(node, key));
+  }
+}
+
+function showReport(node: EditedNode, panel: JQuery, report: Report): void {
+  const { state, byHand, adopted, pid, progress, problem, lines } = report;
+  const words = [
+    translate(node, `llm.run.state.${state === 'stopped' && byHand ? 'byHand' : state}`),
+    progress === undefined ? '' : `${progress} %`,
+    pid === undefined ? '' : translate(node, 'llm.run.pid', { pid }),
+    problem ?? '',
+  ];
+  panel.find('.llm-run-state').toggleClass('llm-test-bad', problem !== undefined).text(words.filter((word) => word !== '').join(' · '));
+  panel.find('[data-llm-run="start"]').prop('disabled', pid !== undefined);
+  panel.find('[data-llm-run="stop"]').prop('disabled', state === 'stopped' || state === 'failed');
+  showLog(panel.find('.llm-run-log'), adopted ? translate(node, 'llm.run.adopted') : lines.join('\n'));
+}
+
+/** It stays where a person reads, and at its end where nobody has moved it. */
+function showLog(log: JQuery, text: string): void {
+  const [element] = log;
+  if (!element || element.textContent === text) return;
+  const isAtEnd = element.scrollHeight - element.scrollTop - element.clientHeight < 20;
+  log.text(text);
+  if (isAtEnd) element.scrollTop = element.scrollHeight;
+}
