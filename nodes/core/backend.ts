@@ -108,6 +108,7 @@ class Run {
   readonly #about: About;
   readonly #deadlineMs: number;
   #firstTokenMs: number | undefined;
+  #queuedMs = 0;
 
   constructor(backend: Shared, request: CompletionRequest, options: CompleteOptions) {
     this.#backend = backend;
@@ -120,6 +121,7 @@ class Run {
       backend: backend.identity,
       provider: backend.client.provider.id,
       model: this.#request.model ?? '',
+      operation: request.task === 'embed' ? 'embeddings' : 'chat',
       ...(parent !== undefined && { parent }),
     };
   }
@@ -132,9 +134,9 @@ class Run {
     const deadline = this.#startDeadline();
     this.#emit('request', {});
     try {
-      const queuedMs = await this.#enter();
+      await this.#enter();
       try {
-        return this.#succeed(await this.#tryAndRetry(), queuedMs);
+        return this.#succeed(await this.#tryAndRetry());
       } finally {
         this.#backend.places.leave();
       }
@@ -162,13 +164,16 @@ class Run {
     return setTimeout(() => this.#controller.abort(error()), ms);
   }
 
-  async #enter(): Promise<number> {
+  async #enter(): Promise<void> {
     const { signal } = this.#controller;
     const { places } = this.#backend;
     signal.throwIfAborted();
-    if (places.tryEnter()) return 0;
-    await places.wait(this.#request.priority, signal);
-    return this.#elapsedMs();
+    if (places.tryEnter()) return;
+    try {
+      await places.wait(this.#request.priority, signal);
+    } finally {
+      this.#queuedMs = this.#elapsedMs();
+    }
   }
 
   async #tryAndRetry(): Promise<Answer> {
@@ -255,11 +260,13 @@ class Run {
     const error = failure && { error: failure.kind };
     this.#attempts.push({ backend: this.#backend.identity.name, outcome, ...error, ms });
     if (!bus.has('attempt')) return;
-    const usage = answer.started ? { usage: completeUsage(answer, this.#request.messages) } : undefined;
-    this.#emit('attempt', { number, outcome, ...error, ms, ...usage });
+    const model = answer.model ?? this.#about.model;
+    const usage = answer.started ? completeUsage(answer, this.#request.messages) : undefined;
+    const cost = usage && this.#backend.cost?.(usage, model);
+    this.#emit('attempt', { number, model, requestedModel: this.#about.model, outcome, ...error, ms, ...(usage && { usage }), ...(cost && { cost }) });
   }
 
-  #succeed(answer: Answer, queuedMs: number): Completion {
+  #succeed(answer: Answer): Completion {
     const { identity, cost: costOf, client } = this.#backend;
     const usage = completeUsage(answer, this.#request.messages);
     const model = answer.model ?? this.#about.model;
@@ -276,7 +283,7 @@ class Run {
       usage,
       ...(cost && { cost }),
       timing: {
-        queuedMs,
+        queuedMs: this.#queuedMs,
         ...(this.#firstTokenMs !== undefined && { firstTokenMs: this.#firstTokenMs }),
         totalMs,
         ...(streamingMs > 0 && { tokensPerSecond: (usage.outputTokens / streamingMs) * 1000 }),
@@ -285,15 +292,15 @@ class Run {
       ...(answer.logprobs.length > 0 && { logprobs: answer.logprobs }),
       ...(answer.embeddings && { embeddings: answer.embeddings }),
     };
-    const { timing } = completion;
-    this.#emit('completion', { model, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });
+    const { timing, finishReason } = completion;
+    this.#emit('completion', { model, requestedModel: this.#about.model, finishReason, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });
     return completion;
   }
 
   #fail(error: unknown): LlmError {
     const failure = this.#withAttempts(toLlmError(error, this.#about.provider));
     const status = failure.status === undefined ? undefined : { status: failure.status };
-    this.#emit('failure', { error: failure.kind, ...status, attempts: this.#attempts.length, ms: this.#elapsedMs() });
+    this.#emit('failure', { error: failure.kind, ...status, attempts: this.#attempts.length, queuedMs: this.#queuedMs, ms: this.#elapsedMs() });
     return failure;
   }
 

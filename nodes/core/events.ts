@@ -2,7 +2,7 @@
  * The bus: everything that happens to a request, as plain facts. Metrics, traces and views listen; nobody who emits knows them.
  * No event holds a key, a prompt or an answer.
  */
-import type { BackendIdentity, Completion, Cost, Timing, Usage } from './completion.ts';
+import type { BackendIdentity, Completion, Cost, FinishReason, Timing, Usage } from './completion.ts';
 import type { FailureKind } from './errors.ts';
 
 export type BreakerState = 'closed' | 'open' | 'half_open';
@@ -20,6 +20,7 @@ interface OfRequest extends Child {
   backend: BackendIdentity;
   provider: string;
   model: string;
+  operation: 'chat' | 'embeddings';
 }
 
 interface OfStage {
@@ -47,6 +48,12 @@ interface OfBranch {
   shadow: boolean;
 }
 
+/** What is known of the answer; without one nothing is. */
+interface Answered extends Partial<Pick<Completion, 'usage' | 'cost' | 'route' | 'model' | 'provider' | 'finishReason' | 'timing'>> {
+  /** The name of the backend that gave it. */
+  backend?: string;
+}
+
 interface Ended {
   outcome: 'ok' | 'failed' | 'cancelled';
   error?: FailureKind;
@@ -56,22 +63,31 @@ interface Ended {
 export interface LlmEvents {
   /** A request has arrived at a backend; it may wait for a place. */
   request: OfRequest;
+  /** The model is the one that answered, as far as that is known. */
   attempt: OfRequest & {
     /** Counted from 1. */
     number: number;
+    requestedModel: string;
     outcome: 'ok' | 'failed' | 'cancelled';
     error?: FailureKind;
     ms: number;
+    /** Also of one that broke off after its first token: it is paid for. */
     usage?: Usage;
+    cost?: Cost;
   };
   firstToken: OfRequest & { ms: number };
   retry: OfRequest & { error: FailureKind; delayMs: number };
-  completion: OfRequest & { usage: Usage; cost?: Cost; timing: Timing; attempts: number };
-  failure: OfRequest & { error: FailureKind; status?: number; attempts: number; ms: number };
+  /** The model is the one that answered. */
+  completion: OfRequest & { requestedModel: string; finishReason: FinishReason; usage: Usage; cost?: Cost; timing: Timing; attempts: number };
+  failure: OfRequest & { error: FailureKind; status?: number; attempts: number; queuedMs: number; ms: number };
   /** A request has arrived at a stage. */
   stage: OfStage & Child & Asked;
   /** It has its outcome there. */
-  stageEnd: OfStage & Ended & Partial<Pick<Completion, 'usage' | 'cost' | 'route' | 'model' | 'provider' | 'finishReason'>> & { backend?: string; attempts: number };
+  stageEnd: OfStage & Child & Asked & Ended & Answered & {
+    /** Waiting for its turn at this stage, in ms. */
+    queuedMs: number;
+    attempts: number;
+  };
   /** A stage tries one of its branches. */
   branchStart: OfBranch;
   /** The attempt is over. */

@@ -2,7 +2,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { AttemptRecord, BackendIdentity, Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
-import { bus } from '../core/events.ts';
+import { bus, type LlmEvents } from '../core/events.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
 import { calls, type Frame, type LlmMessage, type Outcome, withoutFrames } from './calls.ts';
 import { asProblem } from './connection.ts';
@@ -48,6 +48,7 @@ export class StageRequest {
   /** True once the attempt under way has given a reader something. */
   #isTelling = false;
   #queuedMs = 0;
+  #asked: { requestId?: string } = {};
 
   constructor(msg: LlmMessage, context: StageContext, id = `stage-${++requests}`) {
     this.id = id;
@@ -58,7 +59,8 @@ export class StageRequest {
 
   /** Lets a stage answer as it does, and tells of it. @throws LlmError what `handle` throws, with what was tried */
   async answer(handle: (request: StageRequest) => Promise<LlmMessage>, asked: { requestId?: string } = {}): Promise<LlmMessage> {
-    this.#tellBegin(asked);
+    this.#asked = asked;
+    this.#tellBegin();
     try {
       const answer = await handle(this);
       if (answer.completion) answer.completion.attempts = this.attempts;
@@ -248,18 +250,23 @@ export class StageRequest {
     }
   }
 
-  #tellBegin(asked: { requestId?: string }): void {
-    if (!bus.has('stage')) return;
-    const { client } = (this.msg.llm ?? {}) as { client?: unknown };
-    const parent = this.#frames.at(-1)?.call;
-    bus.emit('stage', { id: this.id, stage: this.#stage, ...(parent !== undefined && { parent }), ...(typeof client === 'string' && { client }), ...asked });
+  #tellBegin(): void {
+    if (bus.has('stage')) bus.emit('stage', this.#told());
   }
 
   #tellEnd(ended: Pick<AttemptRecord, 'outcome' | 'error'>, completion?: Completion): void {
     if (!bus.has('stageEnd')) return;
-    const { usage, cost, route, model, provider, finishReason, backend } = completion ?? {};
-    const facts = withoutUndefined({ usage, cost, route, model, provider, finishReason, backend: backend?.name });
-    bus.emit('stageEnd', { id: this.id, stage: this.#stage, ...ended, ms: performance.now() - this.#startedAt, attempts: this.attempts.length, ...facts });
+    const { usage, cost, route, model, provider, finishReason, timing, backend } = completion ?? {};
+    const facts = withoutUndefined({ usage, cost, route, model, provider, finishReason, timing, backend: backend?.name });
+    const ms = performance.now() - this.#startedAt;
+    bus.emit('stageEnd', { ...this.#told(), ...ended, ms, queuedMs: this.#queuedMs, attempts: this.attempts.length, ...facts });
+  }
+
+  /** What the request's begin and its end both tell. */
+  #told(): LlmEvents['stage'] {
+    const { client } = (this.msg.llm ?? {}) as { client?: unknown };
+    const parent = this.#frames.at(-1)?.call;
+    return { id: this.id, stage: this.#stage, ...(parent !== undefined && { parent }), ...(typeof client === 'string' && { client }), ...this.#asked };
   }
 
   get #stage(): BackendIdentity {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Usage } from '../../nodes/core/completion.ts';
 import { type FailureKind, failureKinds, LlmError } from '../../nodes/core/errors.ts';
-import { bus, type EventName } from '../../nodes/core/events.ts';
+import { bus, type EventName, type LlmEvents } from '../../nodes/core/events.ts';
 import { settled } from '../support/fake-time.ts';
 import { requestOf } from '../support/requests.ts';
 import { backendOf, cancel, hello, identity, listen, pause, short, watch } from '../support/scripted-backend.ts';
-import { answers, fails, finish, hangs, text } from '../support/scripted-client.ts';
+import { answers, breaks, fails, finish, hangs, text } from '../support/scripted-client.ts';
 
 describe('A completion', () => {
   test('has the whole answer, who gave it, what it took and what it cost', async (t) => {
@@ -161,22 +161,28 @@ describe('The breaker of a backend', () => {
 describe('The bus', () => {
   test('hears of a request in order, each event with the same id', async (t) => {
     const events = listen(t);
-    const { time, backend } = backendOf(t, { limits: { retries: 1 }, scripts: [fails('overloaded'), answers([text('Hi')], [{ type: 'usage', usage: { inputTokens: 1, outputTokens: 1 } }, finish])] });
+    const cost = { usd: 3, inputUsd: 1, outputUsd: 2 };
+    const { time, backend } = backendOf(t, {
+      limits: { retries: 1 },
+      scripts: [fails('overloaded'), answers([{ type: 'model', model: 'large-2' }], [text('Hi')], [{ type: 'usage', usage: { inputTokens: 1, outputTokens: 1 } }, finish])],
+      cost: () => cost,
+    });
     watch(backend.complete(requestOf('Hello', { model: 'large' })));
     await time.advance(10_000);
-    const about = { requestId: events[0]?.['requestId'], backend: identity, provider: 'scripted', model: 'large' };
+    const about = { requestId: events[0]?.['requestId'], backend: identity, provider: 'scripted', model: 'large', operation: 'chat' };
     assert.match(String(about.requestId), /./);
+    const answered = { ...about, model: 'large-2', requestedModel: 'large' };
     const usage = { inputTokens: 1, outputTokens: 1, estimated: false };
     const [, , retry, , , last] = events;
     assert.deepEqual(
       events.map((event) => ({ ...event, ms: 0 })),
       [
         { name: 'request', ...about, ms: 0 },
-        { name: 'attempt', ...about, number: 1, outcome: 'failed', error: 'overloaded', ms: 0 },
+        { name: 'attempt', ...about, requestedModel: 'large', number: 1, outcome: 'failed', error: 'overloaded', ms: 0 },
         { name: 'retry', ...about, error: 'overloaded', delayMs: retry?.['delayMs'], ms: 0 },
         { name: 'firstToken', ...about, ms: 0 },
-        { name: 'attempt', ...about, number: 2, outcome: 'ok', ms: 0, usage },
-        { name: 'completion', ...about, usage, timing: last?.['timing'], attempts: 2, ms: 0 },
+        { name: 'attempt', ...answered, number: 2, outcome: 'ok', ms: 0, usage, cost },
+        { name: 'completion', ...answered, finishReason: 'stop', usage, cost, timing: last?.['timing'], attempts: 2, ms: 0 },
       ],
     );
   });
@@ -190,6 +196,26 @@ describe('The bus', () => {
       ['attempt', 'auth', undefined, undefined],
       ['failure', 'auth', 401, 1],
     ]);
+  });
+
+  test('hears what an attempt cost that broke off', async (t) => {
+    const events = listen(t);
+    const { backend } = backendOf(t, { scripts: [breaks('server', [text('Once upon')])], cost: ({ outputTokens }) => ({ usd: outputTokens, inputUsd: 0, outputUsd: outputTokens }) });
+    await assert.rejects(backend.complete(hello));
+    const { usage, cost } = events.find(({ name }) => name === 'attempt') as unknown as LlmEvents['attempt'];
+    assert.ok(usage && usage.outputTokens > 0);
+    assert.equal(cost?.usd, usage.outputTokens);
+  });
+
+  test('hears how long a request waited that failed', async (t) => {
+    const events = listen(t);
+    const { time, backend } = backendOf(t, { limits: { maxConcurrent: 1, totalTimeoutMs: 300 }, scripts: [hangs()] });
+    watch(backend.complete(hello));
+    await time.advance(100);
+    watch(backend.complete(hello));
+    await time.advance(1000);
+    const waits = events.filter(({ name }) => name === 'failure').map(({ queuedMs }) => queuedMs);
+    assert.deepEqual(waits, [0, 200]);
   });
 
   test('hears of each request by an id of its own', async (t) => {

@@ -40,6 +40,8 @@ test('A request that failed over is a tree from the endpoint down to each backen
   const ends = of('stageEnd');
   assert.deepEqual(ends.map(({ id, outcome, attempts, backend }) => [id, outcome, attempts, backend]), [[fallback?.id, 'ok', 2, 'Good'], [endpoint?.id, 'ok', 2, 'Good']]);
   assert.equal(ends[1]?.usage?.outputTokens, 2);
+  assert.deepEqual(ends.map(({ parent, client, requestId }) => [parent, client, requestId]), [[toFallback?.id, 'ann', undefined], [undefined, 'ann', 'mine']]);
+  assert.ok(ends.every(({ queuedMs, timing }) => queuedMs === 0 && timing !== undefined && timing.totalMs >= (timing.firstTokenMs ?? Infinity)));
   assert.deepEqual([of('failure')[0]?.parent, of('completion')[0]?.parent], [toBad?.id, toGood?.id]);
   assert.deepEqual(of('served').map(({ requestId, client, path, status }) => [requestId, client, path, status]), [['mine', 'ann', chat, 200]]);
 });
