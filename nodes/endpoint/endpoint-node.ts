@@ -7,6 +7,7 @@ import { bus } from '../core/events.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
 import { InFlight } from '../runtime/in-flight.ts';
+import { announce, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
 import type { Send } from '../runtime/reply.ts';
 import { StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
@@ -58,6 +59,8 @@ interface Parts {
   readonly path: string;
   readonly cors: Cors;
   readonly gate: Gate;
+  /** What the rows name, on either side. */
+  readonly models: readonly string[];
   readonly names: Names;
   readonly maxBytes: number;
   readonly heartbeatMs: number;
@@ -97,6 +100,7 @@ export class EndpointNode {
   readonly #status: StatusLine;
   #problem: LlmError | undefined;
   #unmount: (() => void) | undefined;
+  #leave: (() => void) | undefined;
   #isClosing = false;
   #last: StageFacts['last'];
 
@@ -121,6 +125,20 @@ export class EndpointNode {
       readsBody: (path) => formats[path] !== undefined,
     });
     if (!this.#unmount) throw new RangeError(`Another endpoint has the path ${parts.path}.`);
+    this.#leave = announce(this.#asLlmNode(parts));
+  }
+
+  #asLlmNode({ models }: Parts): LlmNode {
+    const inFlight = this.#inFlight;
+    return {
+      identity: identityOf(this.#node),
+      refusal: undefined,
+      waiting: 0,
+      models,
+      get busy() {
+        return inFlight.size;
+      },
+    };
   }
 
   /** Never rejects: whatever happens, the client is told. */
@@ -159,10 +177,9 @@ export class EndpointNode {
   #tellEnd({ res, path, requestId, client }: Exchange): void {
     if (!bus.has('served')) return;
     const startedAt = performance.now();
-    const { id, name, type } = this.#node;
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : clientGone;
-      bus.emit('served', { requestId, endpoint: { id, name: name || type, type }, ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
+      bus.emit('served', { requestId, endpoint: identityOf(this.#node), ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
     });
   }
 
@@ -214,6 +231,7 @@ export class EndpointNode {
   async #close(): Promise<void> {
     // Until the path is free, whoever comes is told to come again.
     this.#isClosing = true;
+    this.#leave?.();
     await this.#inFlight.drain();
     this.#unmount?.();
     this.#status.close();
@@ -229,11 +247,13 @@ interface Answered extends LlmMessage {
 
 function readParts(config: EndpointConfig, { keys }: EndpointCredentials = {}): Parts {
   const setting = (name: EndpointField) => readEndpointField(name, config[name]);
+  const models = readModels(config.models);
   return {
     path: readPath(config.path),
     cors: new Cors(readOrigins(config.cors)),
     gate: new Gate({ keys: new Keys(readKeys(typeof keys === 'string' ? keys : '')), maxOpen: setting('maxOpen'), maxOpenPerKey: setting('maxOpenPerKey') }),
-    names: new Names(readModels(config.models)),
+    models: models.flatMap(({ name, model }) => (model === '' ? name : [name, model])),
+    names: new Names(models),
     maxBytes: setting('maxBodyKb') * 1024,
     heartbeatMs: setting('heartbeatMs'),
     timeoutMs: setting('timeoutMs'),

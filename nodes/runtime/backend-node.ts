@@ -3,16 +3,16 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { Backend } from '../core/backend.ts';
 import { withCitations } from '../core/citations.ts';
 import type { ModelClient } from '../core/client.ts';
-import type { Completion, TokenSink } from '../core/completion.ts';
+import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
-import { bus } from '../core/events.ts';
+import { type BreakerState, bus, type HealthState } from '../core/events.ts';
 import { type LimitName, readLimits } from '../core/limits.ts';
 import { costOf } from '../core/pricing.ts';
 import { readRequest } from '../core/request.ts';
 import { type LlmMessage, topFrame } from './calls.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
-import { announce } from './llm-nodes.ts';
+import { announce, identityOf, type LlmNode } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
 import { onRun } from './supervision.ts';
@@ -50,7 +50,8 @@ interface Parts<C extends Connection> {
   backend: Backend;
 }
 
-class BackendNode<Config extends BackendConfig, C extends Connection> {
+class BackendNode<Config extends BackendConfig, C extends Connection> implements LlmNode {
+  readonly identity: BackendIdentity;
   readonly #RED: NodeAPI;
   readonly #node: Node;
   readonly #config: Config;
@@ -68,12 +69,13 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
   constructor(RED: NodeAPI, node: Node, config: Config, definition: BackendDefinition<Config, C>) {
     this.#RED = RED;
     this.#node = node;
+    this.identity = identityOf(node);
     this.#config = config;
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => statusOf(this.#facts()));
     this.#definition = definition;
     this.#setUp();
-    this.#leave = announce(node.id, this);
+    this.#leave = announce(this);
     this.#status.update();
     node.on('input', (msg, send, done) => {
       // Only Node-RED itself can fail there, and a stray rejection would end it.
@@ -108,7 +110,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
     const connection = this.#connection();
     const settings = new NodeSettings(this.#RED, this.#node, this.#config);
     const backend = new Backend({
-      identity: { id: this.#node.id, name: this.#node.name || this.#node.type, type: this.#node.type },
+      identity: this.identity,
       client: onRun(definition.client(this.#config, connection), connection.run),
       limits: readLimits(this.#config),
       model: settings.model,
@@ -194,17 +196,38 @@ class BackendNode<Config extends BackendConfig, C extends Connection> {
   /** As a stage sees it that has the node in a branch. */
   get refusal(): FailureKind | undefined {
     const { connection, backend } = this.#parts ?? {};
-    return connection?.run?.refusal ?? (connection?.health?.state === 'down' ? 'unavailable' : backend?.refusal);
+    return connection?.run?.refusal ?? (this.health === 'down' ? 'unavailable' : backend?.refusal);
+  }
+
+  get busy(): number {
+    return this.#parts?.backend.busy ?? 0;
+  }
+
+  get waiting(): number {
+    return this.#parts?.backend.waiting ?? 0;
+  }
+
+  get models(): string[] {
+    const model = this.#parts?.settings.model;
+    return model ? [model] : [];
+  }
+
+  get breaker(): BreakerState {
+    return this.#parts?.backend.breakerState ?? 'closed';
+  }
+
+  get health(): HealthState {
+    return this.#parts?.connection.health?.state ?? 'unknown';
   }
 
   #facts() {
-    const backend = this.#parts?.backend;
+    const { busy, waiting, breaker, health } = this;
     return {
-      busy: backend?.busy ?? 0,
-      waiting: backend?.waiting ?? 0,
+      busy,
+      waiting,
       tokensPerSecond: this.#tokensPerSecond(),
-      breaker: backend?.breakerState ?? 'closed',
-      health: this.#parts?.connection.health?.state ?? 'unknown',
+      breaker,
+      health,
       server: this.#parts?.connection.run?.status,
       problem: this.#problem !== undefined,
       ...(this.#last && { last: this.#last }),

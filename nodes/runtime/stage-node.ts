@@ -1,13 +1,13 @@
 /** The node of a stage: takes a request in, lets its policy try branches, and hands the outcome on. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import type { TokenSink } from '../core/completion.ts';
+import type { BackendIdentity, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
 import type { LlmMessage } from './calls.ts';
 import { asProblem } from './connection.ts';
 import { watchForeignNodes } from './foreign-nodes.ts';
 import { InFlight } from './in-flight.ts';
-import { announce, llmNode } from './llm-nodes.ts';
+import { announce, type BranchState, identityOf, llmNode, type LlmNode } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import type { Branch } from './branch.ts';
 import { atPort, StageRequest } from './stage-request.ts';
@@ -59,7 +59,9 @@ export function registerStage<Config extends StageConfig>(RED: NodeAPI, definiti
   RED.nodes.registerType(definition.type, construct);
 }
 
-class StageNode<Config extends StageConfig> implements Stage {
+class StageNode<Config extends StageConfig> implements Stage, LlmNode {
+  readonly identity: BackendIdentity;
+  readonly models = [];
   readonly RED: NodeAPI;
   readonly node: Node;
   readonly #stream: boolean;
@@ -76,6 +78,7 @@ class StageNode<Config extends StageConfig> implements Stage {
   constructor(RED: NodeAPI, node: Node, config: Config, definition: StageDefinition<Config>) {
     this.RED = RED;
     this.node = node;
+    this.identity = identityOf(node);
     this.#stream = config.stream ?? false;
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));
@@ -84,7 +87,7 @@ class StageNode<Config extends StageConfig> implements Stage {
     } catch (error) {
       this.#problem = asProblem(error);
     }
-    this.#leave = announce(node.id, this);
+    this.#leave = announce(this);
     // What becomes of a backend may change what a stage says of its branches.
     this.#unsubscribe = [bus.on('breaker', () => this.update()), bus.on('health', () => this.update())];
     this.update();
@@ -112,9 +115,22 @@ class StageNode<Config extends StageConfig> implements Stage {
     // Wires in a circle must not make the question one.
     if (this.#isAsked) return undefined;
     this.#isAsked = true;
-    const refusals = this.#policy?.branches.map((branch) => this.#policy?.restOf?.(branch) ?? this.refusalOf(branch)) ?? [];
+    const refusals = this.branches.map(({ refusal }) => refusal);
     this.#isAsked = false;
     return refusals.every((kind) => kind !== undefined) ? refusals[0] : undefined;
+  }
+
+  get branches(): BranchState[] {
+    const { branches = [], restOf } = this.#policy ?? {};
+    return branches.map((branch) => ({ name: branch.name, refusal: restOf?.call(this.#policy, branch) ?? this.refusalOf(branch) }));
+  }
+
+  get busy(): number {
+    return this.#inFlight.size - this.waiting;
+  }
+
+  get waiting(): number {
+    return this.#policy?.waiting ?? 0;
   }
 
   async #receive(msg: LlmMessage, send: Send, done: Done): Promise<void> {
@@ -168,8 +184,8 @@ class StageNode<Config extends StageConfig> implements Stage {
   }
 
   #facts(): StageFacts {
-    const { waiting = 0, note } = this.#policy ?? {};
-    return { busy: this.#inFlight.size - waiting, waiting, note, problem: this.#problem !== undefined, last: this.#last };
+    const { busy, waiting } = this;
+    return { busy, waiting, note: this.#policy?.note, problem: this.#problem !== undefined, last: this.#last };
   }
 
   async #close(): Promise<void> {

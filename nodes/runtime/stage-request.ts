@@ -6,6 +6,7 @@ import { bus, type LlmEvents } from '../core/events.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
 import { calls, type Frame, type LlmMessage, type Outcome, withoutFrames } from './calls.ts';
 import { asProblem } from './connection.ts';
+import { identityOf } from './llm-nodes.ts';
 import { loop, type Send } from './reply.ts';
 import { type Behind, hasChanged, isWired, lookBehind, wiredTo } from './wires.ts';
 
@@ -270,8 +271,7 @@ export class StageRequest {
   }
 
   get #stage(): BackendIdentity {
-    const { id, name, type } = this.#context.node;
-    return { id, name: name || type, type };
+    return identityOf(this.#context.node);
   }
 }
 
