@@ -9,6 +9,7 @@ import { asProblem } from '../runtime/connection.ts';
 import { InFlight } from '../runtime/in-flight.ts';
 import { announce, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
 import type { Send } from '../runtime/reply.ts';
+import { mount } from '../runtime/routes.ts';
 import { StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
 import { isWired } from '../runtime/wires.ts';
@@ -26,7 +27,6 @@ import { flowHeaders, flowStatus, requestIdOf, sendJson } from './http.ts';
 import { Keys, readKeys } from './keys.ts';
 import { expandsLlm, isModels, modelsBody, Names } from './names.ts';
 import { servePage } from './page.ts';
-import { mount } from './routes.ts';
 import { isInVain, Refusal, statusFor } from './status.ts';
 import { type EndpointField, readEndpointField, readModels, readOrigins, readPath } from './settings.ts';
 

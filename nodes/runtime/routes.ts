@@ -1,8 +1,8 @@
-/** Where the endpoints hang in Node-RED's HTTP server: one entry for all of them, which finds the endpoint by its path. */
+/** Where endpoints, and metrics, hang in Node-RED's HTTP server: one entry for all of them, which finds the one whose path it is. */
 import type { NodeAPI } from 'node-red';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** What hangs at a path. The `path` of a request is what follows the endpoint's own. */
+/** What hangs at a path. The `path` of a request is what follows its own. */
 export interface Mounted {
   handle(req: IncomingMessage, res: ServerResponse, path: string): void;
   /** Whether it reads the bodies that are sent there. */
@@ -24,15 +24,15 @@ interface ExpressApp {
 }
 
 /** By path; the first one deployed has it. */
-const endpoints = new Map<string, Mounted>();
+const mounts = new Map<string, Mounted>();
 const installed = new WeakSet<object>();
 
-/** Takes a path over, such as `/v1`. Returns the function that gives it back; undefined where another endpoint has it. */
-export function mount(RED: NodeAPI, path: string, endpoint: Mounted): (() => void) | undefined {
+/** Takes a path over, such as `/v1`. Returns the function that gives it back; undefined where another has it. */
+export function mount(RED: NodeAPI, path: string, mounted: Mounted): (() => void) | undefined {
   install(RED.httpNode);
-  if (endpoints.has(path)) return undefined;
-  endpoints.set(path, endpoint);
-  return () => endpoints.delete(path);
+  if (mounts.has(path)) return undefined;
+  mounts.set(path, mounted);
+  return () => mounts.delete(path);
 }
 
 function install(httpNode: ExpressApp): void {
@@ -40,28 +40,28 @@ function install(httpNode: ExpressApp): void {
   installed.add(httpNode);
   httpNode.use((req, res, next) => {
     const found = find(pathOf(req.url));
-    if (found) found.endpoint.handle(req, res, found.path);
+    if (found) found.mounted.handle(req, res, found.path);
     else next();
   });
   const root = rootOf(httpNode);
   const leaveBodyAlone: Middleware = (req, _res, next) => {
     // The admin API's JSON parser runs before the HTTP nodes: it has a limit of its own, and answers errors in HTML. Its own paths keep it.
     const found = find(withoutMount(pathOf(req.url), httpNode));
-    if (found?.endpoint.readsBody(found.path)) req._body = true;
+    if (found?.mounted.readsBody(found.path)) req._body = true;
     next();
   };
   root.use(leaveBodyAlone);
   toFront(root, leaveBodyAlone);
 }
 
-/** The endpoint that a request is for: of one within the path of another, the inner one. */
-function find(path: string): { endpoint: Mounted; path: string } | undefined {
-  let found: { base: string; endpoint: Mounted } | undefined;
-  for (const [base, endpoint] of endpoints) {
+/** What a request is for: of one within the path of another, the inner one. */
+function find(path: string): { mounted: Mounted; path: string } | undefined {
+  let found: { base: string; mounted: Mounted } | undefined;
+  for (const [base, mounted] of mounts) {
     const isIt = path.startsWith(base) && (path.length === base.length || path[base.length] === '/');
-    if (isIt && base.length > (found?.base.length ?? 0)) found = { base, endpoint };
+    if (isIt && base.length > (found?.base.length ?? 0)) found = { base, mounted };
   }
-  return found && { endpoint: found.endpoint, path: path.slice(found.base.length) };
+  return found && { mounted: found.mounted, path: path.slice(found.base.length) };
 }
 
 function pathOf(url = ''): string {

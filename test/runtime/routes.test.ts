@@ -6,7 +6,7 @@ import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { NodeAPI } from 'node-red';
-import { mount } from '../../nodes/endpoint/routes.ts';
+import { mount } from '../../nodes/runtime/routes.ts';
 
 type App = NodeAPI['httpNode'];
 const require = createRequire(import.meta.url);
