@@ -121,8 +121,8 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
   }
 
   get branches(): BranchState[] {
-    const { branches = [], restOf } = this.#policy ?? {};
-    return branches.map((branch) => ({ name: branch.name, refusal: restOf?.call(this.#policy, branch) ?? this.refusalOf(branch) }));
+    const policy = this.#policy;
+    return policy?.branches.map((branch) => ({ name: branch.name, refusal: policy.restOf?.(branch) ?? this.refusalOf(branch) })) ?? [];
   }
 
   get busy(): number {
