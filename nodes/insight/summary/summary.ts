@@ -1,0 +1,126 @@
+/** What went through the flows in a while, in figures for a dashboard. */
+import type { BackendIdentity } from '../../core/completion.ts';
+import type { EventBus, LlmEvents } from '../../core/events.ts';
+import type { LlmNode } from '../../runtime/llm-nodes.ts';
+import { Latencies } from '../latencies.ts';
+import { onRequestEnd, type RequestEnd } from '../request-ends.ts';
+
+/** Times in ms and tokens are of the requests that were answered; tokens and cost also of attempts that broke off. */
+export interface Figures {
+  requests: number;
+  ok: number;
+  failed: number;
+  cancelled: number;
+  /** Of those that were answered or failed, in percent. */
+  failedPercent: number;
+  p50Ms: number | undefined;
+  p95Ms: number | undefined;
+  firstTokenP95Ms: number | undefined;
+  inputTokens: number;
+  outputTokens: number;
+  outputTokensPerSecond: number;
+  costUsd: number;
+}
+
+export interface SummaryFacts extends Figures {
+  /** ISO 8601, UTC. */
+  from: string;
+  to: string;
+  /** Under way and waiting at backends, now. */
+  busy: number;
+  waiting: number;
+  /** Names of backends whose server is down, or whose breaker is open. */
+  down: string[];
+  backends: Array<BackendIdentity & Figures>;
+}
+
+class Tally {
+  readonly #latencies = new Latencies();
+  readonly #firstTokens = new Latencies();
+  readonly #counts = { ok: 0, failed: 0, cancelled: 0 };
+  #inputTokens = 0;
+  #outputTokens = 0;
+  #costUsd = 0;
+
+  end({ outcome, ms, firstTokenMs }: RequestEnd): void {
+    this.#counts[outcome]++;
+    if (outcome !== 'ok') return;
+    this.#latencies.record(ms);
+    if (firstTokenMs !== undefined) this.#firstTokens.record(firstTokenMs);
+  }
+
+  attempt({ usage, cost }: LlmEvents['attempt']): void {
+    this.#inputTokens += usage?.inputTokens ?? 0;
+    this.#outputTokens += usage?.outputTokens ?? 0;
+    this.#costUsd += cost?.usd ?? 0;
+  }
+
+  figures(ms: number): Figures {
+    const { ok, failed, cancelled } = this.#counts;
+    return {
+      requests: ok + failed + cancelled,
+      ok,
+      failed,
+      cancelled,
+      failedPercent: failed === 0 ? 0 : (failed / (ok + failed)) * 100,
+      p50Ms: this.#latencies.percentile(50),
+      p95Ms: this.#latencies.percentile(95),
+      firstTokenP95Ms: this.#firstTokens.percentile(95),
+      inputTokens: this.#inputTokens,
+      outputTokens: this.#outputTokens,
+      outputTokensPerSecond: ms > 0 ? (this.#outputTokens / ms) * 1000 : 0,
+      costUsd: this.#costUsd,
+    };
+  }
+}
+
+export class Summary {
+  readonly #nodes: () => readonly LlmNode[];
+  readonly #unsubscribe: ReadonlyArray<() => void>;
+  #since = Date.now();
+  #all = new Tally();
+  #backends = new Map<string, { identity: BackendIdentity; tally: Tally }>();
+
+  constructor(bus: EventBus, nodes: () => readonly LlmNode[]) {
+    this.#nodes = nodes;
+    this.#unsubscribe = [
+      onRequestEnd(bus, (end) => {
+        if (end.isFront) this.#all.end(end);
+        if (end.isBackend) this.#of(end.node).end(end);
+      }),
+      bus.on('attempt', (event) => {
+        this.#all.attempt(event);
+        this.#of(event.backend).attempt(event);
+      }),
+    ];
+  }
+
+  /** What came since the last time, or since the beginning. Begins anew. */
+  take(): SummaryFacts {
+    const [from, to] = [this.#since, Date.now()];
+    const nodes = this.#nodes().filter(({ breaker }) => breaker !== undefined);
+    const facts = {
+      from: new Date(from).toISOString(),
+      to: new Date(to).toISOString(),
+      ...this.#all.figures(to - from),
+      busy: nodes.reduce((sum, { busy }) => sum + busy, 0),
+      waiting: this.#nodes().reduce((sum, { waiting }) => sum + waiting, 0),
+      down: nodes.filter(({ breaker, health }) => breaker === 'open' || health === 'down').map(({ identity: { name } }) => name),
+      backends: [...this.#backends.values()].map(({ identity, tally }) => ({ ...identity, ...tally.figures(to - from) })),
+    };
+    this.#since = to;
+    this.#all = new Tally();
+    this.#backends = new Map();
+    return facts;
+  }
+
+  close(): void {
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  #of(identity: BackendIdentity): Tally {
+    let found = this.#backends.get(identity.id);
+    if (!found) this.#backends.set(identity.id, (found = { identity, tally: new Tally() }));
+    return found.tally;
+  }
+}
