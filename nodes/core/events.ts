@@ -92,8 +92,8 @@ export interface LlmEvents {
   branchStart: OfBranch;
   /** The attempt is over. */
   branch: OfBranch & Ended;
-  /** An endpoint has answered a client, or the client has gone (499). */
-  served: { requestId: string; endpoint: BackendIdentity; client?: string; path: string; status: number; ms: number };
+  /** An endpoint has answered a client, or the client has gone (499). The id is that of the request at the stage, where it came so far. */
+  served: { id: string; requestId: string; endpoint: BackendIdentity; client?: string; path: string; status: number; ms: number };
   breaker: { backend: BackendIdentity; provider: string; state: BreakerState };
   health: { connection: BackendIdentity; provider: string; state: HealthState };
 }

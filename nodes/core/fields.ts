@@ -20,6 +20,16 @@ export function readNumber(name: string, given: unknown, { min, max, integer = f
 }
 
 /**
+ * A path on Node-RED's HTTP port: one or more parts of letters, digits, dots, dashes and underscores.
+ * @throws RangeError that names the field
+ */
+export function readHttpPath(name: string, given: unknown, otherwise: string): string {
+  const path = `/${String(given ?? '').trim() || otherwise}`.replace(/\/{2,}/g, '/').replace(/\/$/, '');
+  if (!/^(\/[\w.-]+)+$/.test(path)) throw new RangeError(`${name} must be something like ${otherwise}.`);
+  return path;
+}
+
+/**
  * One of a few words; the first is the default.
  * @throws RangeError that names the field
  */

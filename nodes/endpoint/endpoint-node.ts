@@ -10,7 +10,7 @@ import { InFlight } from '../runtime/in-flight.ts';
 import { announce, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
 import type { Send } from '../runtime/reply.ts';
 import { mount } from '../runtime/routes.ts';
-import { StageRequest } from '../runtime/stage-request.ts';
+import { newStageId, StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
 import { isWired } from '../runtime/wires.ts';
 import { readBody } from './body.ts';
@@ -74,6 +74,8 @@ interface Exchange {
   readonly res: ServerResponse;
   readonly path: string;
   readonly format: Format;
+  /** That of the request at the stage. */
+  readonly id: string;
   readonly requestId: string;
   /** The name of the key. */
   readonly client: string | undefined;
@@ -152,7 +154,7 @@ export class EndpointNode {
       const client = parts.gate.nameOf(req.headers);
       if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
       checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
-      if (format) await this.#admit(parts, req, { res, path, format, requestId, client });
+      if (format) await this.#admit(parts, req, { res, path, format, id: newStageId(), requestId, client });
       else sendJson(res, 200, modelsBody(parts.names, path, parts.disclosure.tells && expandsLlm(req.url)));
     } catch (error) {
       refuse(res, format ?? openAiChat, asProblem(error), parts.disclosure);
@@ -161,8 +163,8 @@ export class EndpointNode {
 
   async #admit(parts: Parts, req: IncomingMessage, exchange: Exchange): Promise<void> {
     const { format, client } = exchange;
-    if (this.#isClosing) throw new Refusal(503, 'unavailable', 'The endpoint is being deployed anew.', 'Send the request again.');
     this.#tellEnd(exchange);
+    if (this.#isClosing) throw new Refusal(503, 'unavailable', 'The endpoint is being deployed anew.', 'Send the request again.');
     const leave = parts.gate.enter(client);
     try {
       const request = format.read(await readBody(req, parts.maxBytes));
@@ -174,12 +176,12 @@ export class EndpointNode {
   }
 
   /** Once the answer is out, or the client has gone. */
-  #tellEnd({ res, path, requestId, client }: Exchange): void {
+  #tellEnd({ res, path, id, requestId, client }: Exchange): void {
     if (!bus.has('served')) return;
     const startedAt = performance.now();
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : clientGone;
-      bus.emit('served', { requestId, endpoint: identityOf(this.#node), ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
+      bus.emit('served', { id, requestId, endpoint: identityOf(this.#node), ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
     });
   }
 
@@ -212,12 +214,12 @@ export class EndpointNode {
   }
 
   /** Sends the request into the flow. @throws LlmError */
-  async #ask({ timeoutMs }: Parts, { prompt, llm }: ClientRequest, { model, client, requestId, stream, signal }: Asked): Promise<Answered> {
+  async #ask({ timeoutMs }: Parts, { prompt, llm }: ClientRequest, { id, model, client, requestId, stream, signal }: Asked): Promise<Answered> {
     if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
     const { model: _asked, ...settings } = llm;
     const msg: LlmMessage = { payload: prompt, llm: { ...settings, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
     const send: Send = (out) => this.#node.send(out);
-    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink: stream, deadline: Infinity });
+    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink: stream, deadline: Infinity }, id);
     const { completion, ...answer } = await stage.answer((asked) => asked.attempt(branch, { timeoutMs }), { requestId });
     if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
     this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };

@@ -1,5 +1,5 @@
 /** The settings of an endpoint, with their defaults and bounds. Read by the runtime and by the editor. */
-import { readNumber } from '../core/fields.ts';
+import { readHttpPath, readNumber } from '../core/fields.ts';
 import { type LimitField, limitFields } from '../core/limits.ts';
 import { isRecord } from '../core/request.ts';
 
@@ -24,11 +24,9 @@ export function readEndpointField(name: EndpointField, given: unknown): number {
   return readNumber(name, given, { min, max, integer: true }) ?? value;
 }
 
-/** One or more parts of letters, digits, dots, dashes and underscores. @throws RangeError */
+/** @throws RangeError */
 export function readPath(given: unknown): string {
-  const path = `/${String(given ?? '').trim() || defaultPath}`.replace(/\/{2,}/g, '/').replace(/\/$/, '');
-  if (!/^(\/[\w.-]+)+$/.test(path)) throw new RangeError('path must be something like /v1.');
-  return path;
+  return readHttpPath('path', given, defaultPath);
 }
 
 /** A model that clients may ask for. */

@@ -33,6 +33,11 @@ export interface AttemptOptions {
 
 let requests = 0;
 
+/** One id for a request at one stage. */
+export function newStageId(): string {
+  return `stage-${++requests}`;
+}
+
 export class StageRequest {
   readonly msg: LlmMessage;
   /** One id for the request at this stage. */
@@ -51,7 +56,7 @@ export class StageRequest {
   #queuedMs = 0;
   #asked: { requestId?: string } = {};
 
-  constructor(msg: LlmMessage, context: StageContext, id = `stage-${++requests}`) {
+  constructor(msg: LlmMessage, context: StageContext, id = newStageId()) {
     this.id = id;
     this.msg = msg;
     this.#context = context;

@@ -184,6 +184,18 @@ const dialogs: Dialog[] = [
       rerankCandidates: { value: '-1', reason: /whole number from 1 to 1000/ },
     },
   },
+  {
+    id: 'monitor',
+    tabs: ['Alerts', 'Log'],
+    change: { name: 'Watch', path: '/team/metrics', models: 'mistral-7b\nqwen', summarySeconds: '10', log: 'file', logFile: 'a/b.log', logFileMb: '2', logFiles: '3' },
+    bad: {
+      path: { value: '/a b', reason: /something like \/llm\/metrics/ },
+      summarySeconds: { value: '-1', reason: /whole number from 0 to 86400/ },
+      logFileMb: { value: '0', reason: /whole number from 1 to 10000/ },
+      logFiles: { value: '1.5', reason: /whole number from 1 to 100/ },
+      token: { value: 'a b', reason: /blanks/ },
+    },
+  },
 ];
 
 /** Nodes as somebody writes them by hand: only what they cannot do without. */
@@ -203,6 +215,7 @@ const flows: FlowNode[] = [
   { id: 'rag', type: 'llm-rag', z: 'tab', x: 400, y: 160, knowledge: 'words', wires: [[]] },
   { id: 'knowledge', type: 'llm-knowledge' },
   { id: 'words', type: 'llm-knowledge' },
+  { id: 'monitor', type: 'llm-monitor', z: 'tab', x: 200, y: 720, wires: [[], []] },
   { id: 'openai-account', type: 'llm-openai-account' },
   { id: 'anthropic-account', type: 'llm-anthropic-account' },
   { id: 'llamacpp-server', type: 'llm-llamacpp-server', healthIntervalMs: 0 },

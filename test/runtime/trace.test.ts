@@ -43,7 +43,7 @@ test('A request that failed over is a tree from the endpoint down to each backen
   assert.deepEqual(ends.map(({ parent, client, requestId }) => [parent, client, requestId]), [[toFallback?.id, 'ann', undefined], [undefined, 'ann', 'mine']]);
   assert.ok(ends.every(({ queuedMs, timing }) => queuedMs === 0 && timing !== undefined && timing.totalMs >= (timing.firstTokenMs ?? Infinity)));
   assert.deepEqual([of('failure')[0]?.parent, of('completion')[0]?.parent], [toBad?.id, toGood?.id]);
-  assert.deepEqual(of('served').map(({ requestId, client, path, status }) => [requestId, client, path, status]), [['mine', 'ann', chat, 200]]);
+  assert.deepEqual(of('served').map(({ id, requestId, client, path, status }) => [id, requestId, client, path, status]), [[endpoint?.id, 'mine', 'ann', chat, 200]]);
 });
 
 test('A client that goes away is told as 499', async (t) => {

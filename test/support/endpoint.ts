@@ -7,6 +7,7 @@ import type { TestContext } from 'node:test';
 import registerEcho from '../../nodes/backends/echo/echo.ts';
 import registerVllm from '../../nodes/backends/vllm/vllm.ts';
 import registerEndpoint from '../../nodes/endpoint/endpoint.ts';
+import registerMonitor from '../../nodes/insight/monitor/monitor.ts';
 import { calls } from '../../nodes/runtime/calls.ts';
 import registerFallback from '../../nodes/stages/fallback/fallback.ts';
 import registerPool from '../../nodes/stages/pool/pool.ts';
@@ -15,7 +16,7 @@ import { core, Flow, type FlowNode, type FlowOptions, type Register } from './fl
 import { registerScripted, scriptedNode } from './policies.ts';
 import { type Script, ScriptedClient } from './scripted-client.ts';
 
-const types = [registerEndpoint, registerEcho, registerVllm, registerFallback, registerPool, registerReturn, core('function/10-function.js')];
+const types = [registerEndpoint, registerMonitor, registerEcho, registerVllm, registerFallback, registerPool, registerReturn, core('function/10-function.js')];
 
 export interface EndpointSetup extends FlowOptions {
   /** Of the endpoint, which is wired to `behind`. */

@@ -90,19 +90,19 @@ interface Kept<Slot> {
 }
 
 /** Of all requests, or of each backend by itself. */
-function windowed<Slot>({ scope, forMs }: AlertRule, { bus, nodes }: Sources, { create, record, value }: Kept<Slot>): Measurement {
+function windowed<Slot>({ scope, forMs }: AlertRule, { bus, nodes }: Sources, kept: Kept<Slot>): Measurement {
   const windows = new Map<string, { node: BackendIdentity | undefined; window: SlidingWindow<Slot> }>();
   const windowOf = (id: string, node?: BackendIdentity) => {
     let found = windows.get(id);
-    if (!found) windows.set(id, (found = { node, window: new SlidingWindow(Math.max(shortestWindowMs, forMs), create) }));
+    if (!found) windows.set(id, (found = { node, window: new SlidingWindow(Math.max(shortestWindowMs, forMs), () => kept.create()) }));
     return found.window;
   };
   const close = onRequestEnd(bus, (end) => {
-    if (scope === 'front' ? end.isFront : end.isBackend) record(scope === 'front' ? windowOf('').current() : windowOf(end.node.id, end.node).current(), end);
+    if (scope === 'front' ? end.isFront : end.isBackend) kept.record(scope === 'front' ? windowOf('').current() : windowOf(end.node.id, end.node).current(), end);
   });
   const read = () => {
     if (scope === 'backends') forget(windows, nodes());
-    return [...windows.values()].map(({ node, window }) => ({ ...(node && { node }), value: value(window.live()) }));
+    return [...windows.values()].map(({ node, window }) => ({ ...(node && { node }), value: kept.value(window.live()) }));
   };
   return { read, close };
 }

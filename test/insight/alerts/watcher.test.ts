@@ -105,7 +105,7 @@ describe('Slow answers', () => {
     await go(5 * minute);
     assert.deepEqual(states(), ['fired', 'resolved']);
     assert.equal(alerts[1]?.value, null);
-    assert.match(sentenceOf(alerts[1] as Alert), /there are no requests/);
+    assert.match(sentenceOf(alerts[1]), /there are no requests/);
   });
 
   test('count with those that were too late', async (t) => {
@@ -121,7 +121,10 @@ describe('Failures', () => {
   test('fire by their share', async (t) => {
     const { go, ok, failed, states } = watch(t, rule);
     const fail = (share: number) => () => {
-      for (let count = 0; count < 10; count++) (count < share ? failed('server') : ok(1));
+      for (let count = 0; count < 10; count++) {
+        if (count < share) failed('server');
+        else ok(1);
+      }
     };
     await go(20 * minute, fail(2));
     assert.deepEqual(states(), []);

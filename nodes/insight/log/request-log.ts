@@ -1,0 +1,140 @@
+/** One record for each request, and for each attempt where somebody wants that: facts, never a prompt or an answer. */
+import type { Usage } from '../../core/completion.ts';
+import type { FailureKind } from '../../core/errors.ts';
+import type { EventBus, LlmEvents } from '../../core/events.ts';
+import { Roots } from '../roots.ts';
+
+/** Times in ms. What is not known is left out. */
+export interface LogRecord {
+  /** When it was over: ISO 8601, UTC. */
+  time: string;
+  type: 'request' | 'attempt';
+  request: string;
+  /** The name of the client's key. */
+  client?: string;
+  /** The name of the node where the request began. */
+  entry?: string;
+  /** The API that the client asked, such as `/chat/completions`. */
+  path?: string;
+  route?: string;
+  backend?: string;
+  provider?: string;
+  model?: string;
+  outcome?: 'ok' | 'failed' | 'cancelled';
+  kind?: FailureKind;
+  /** The HTTP status that an endpoint answered with; 499 for a client that went away. */
+  status?: number;
+  /** How many were made, or which one it is. */
+  attempts?: number;
+  attempt?: number;
+  inputTokens?: number;
+  outputTokens?: number;
+  cachedInputTokens?: number;
+  costUsd?: number;
+  queuedMs?: number;
+  firstTokenMs?: number;
+  ms?: number;
+}
+
+export interface RequestLogOptions {
+  readonly bus: EventBus;
+  readonly attempts: boolean;
+  readonly write: (record: LogRecord) => void;
+}
+
+type Facts = Omit<LogRecord, 'time' | 'type'>;
+
+export class RequestLog {
+  readonly #options: RequestLogOptions;
+  readonly #roots: Roots;
+  readonly #unsubscribe: ReadonlyArray<() => void>;
+  /** Requests at endpoints: of one that is answered and of one whose client has gone, the two events come in either order. */
+  readonly #exchanges = new Map<string, { ended?: Facts; served?: Facts }>();
+
+  constructor(options: RequestLogOptions) {
+    const { bus, attempts } = (this.#options = options);
+    this.#roots = new Roots(bus);
+    this.#unsubscribe = [
+      bus.on('stage', ({ id, parent, requestId }) => void (parent === undefined && requestId !== undefined && this.#exchanges.set(id, {}))),
+      bus.on('stageEnd', (event) => this.#stageEnd(event)),
+      bus.on('served', (event) => this.#served(event)),
+      bus.on('branch', ({ id }) => this.#roots.forget(id)),
+      bus.on('completion', (event) => this.#completion(event)),
+      bus.on('failure', (event) => this.#failure(event)),
+      ...(attempts ? [bus.on('attempt', (event) => this.#attempt(event))] : []),
+    ];
+  }
+
+  /** Requests that are under way. */
+  get size(): number {
+    return this.#roots.size + this.#exchanges.size;
+  }
+
+  close(): void {
+    this.#roots.close();
+    for (const unsubscribe of this.#unsubscribe) unsubscribe();
+  }
+
+  #stageEnd(event: LlmEvents['stageEnd']): void {
+    const { id, parent, stage, requestId = id, client, outcome, error, ms, queuedMs, attempts, usage, cost, timing, route, model, provider, backend } = event;
+    this.#roots.forget(id);
+    if (parent !== undefined) return;
+    const times = { queuedMs: timing?.queuedMs ?? queuedMs, firstTokenMs: timing?.firstTokenMs, ms };
+    const ended = facts({ request: requestId, client, entry: stage.name, route, backend, provider, model, outcome, kind: error, attempts, ...tokens(usage), costUsd: cost?.usd, ...times });
+    const exchange = this.#exchanges.get(id);
+    if (exchange) this.#complete(id, { ...exchange, ended });
+    else this.#write('request', ended);
+  }
+
+  #served({ id, requestId, endpoint, client, path, status, ms }: LlmEvents['served']): void {
+    const served = facts({ request: requestId, client, entry: endpoint.name, path, status, ms });
+    const exchange = this.#exchanges.get(id);
+    if (exchange) this.#complete(id, { ...exchange, served });
+    else this.#write('request', served);
+  }
+
+  /** Written once both are there. */
+  #complete(id: string, { ended, served }: { ended?: Facts; served?: Facts }): void {
+    if (ended && served) {
+      this.#exchanges.delete(id);
+      this.#write('request', { ...ended, ...served });
+    } else {
+      this.#exchanges.set(id, { ...(ended && { ended }), ...(served && { served }) });
+    }
+  }
+
+  #completion({ requestId, parent, backend, provider, model, usage, cost, timing, attempts }: LlmEvents['completion']): void {
+    this.#roots.forget(requestId);
+    if (parent !== undefined) return;
+    const { queuedMs, firstTokenMs, totalMs } = timing;
+    const times = { queuedMs, firstTokenMs, ms: totalMs };
+    this.#write('request', facts({ request: requestId, entry: backend.name, backend: backend.name, provider, model, outcome: 'ok', attempts, ...tokens(usage), costUsd: cost?.usd, ...times }));
+  }
+
+  #failure({ requestId, parent, backend, provider, model, error, attempts, queuedMs, ms }: LlmEvents['failure']): void {
+    this.#roots.forget(requestId);
+    if (parent !== undefined) return;
+    const outcome = error === 'cancelled' ? 'cancelled' : 'failed';
+    this.#write('request', facts({ request: requestId, entry: backend.name, backend: backend.name, provider, model, outcome, kind: error, attempts, queuedMs, ms }));
+  }
+
+  #attempt({ requestId, backend, provider, model, number, outcome, error, ms, usage, cost }: LlmEvents['attempt']): void {
+    const root = this.#roots.of(requestId);
+    const request = root?.requestId ?? requestId;
+    this.#write('attempt', facts({ request, client: root?.client, backend: backend.name, provider, model, outcome, kind: error, attempt: number, ...tokens(usage), costUsd: cost?.usd, ms }));
+  }
+
+  #write(type: LogRecord['type'], known: Facts): void {
+    this.#options.write({ time: new Date(Date.now()).toISOString(), type, ...known });
+  }
+}
+
+function tokens({ inputTokens, outputTokens, cachedInputTokens }: Partial<Usage> = {}) {
+  return { inputTokens, outputTokens, cachedInputTokens };
+}
+
+/** Times to a tenth of a ms, and nothing that is not known or empty. */
+function facts(given: { [Name in keyof Facts]: Facts[Name] | undefined }): Facts {
+  const entries = Object.entries(given).filter(([, value]) => value !== undefined && value !== '');
+  return Object.fromEntries(entries.map(([name, value]) => [name, name.endsWith('Ms') || name === 'ms' ? Math.round(Number(value) * 10) / 10 : value])) as unknown as Facts;
+}

@@ -1,0 +1,130 @@
+/**
+ * A file of lines that begins anew when it is full, and keeps some of those before it: `requests.log`, `requests.log.1`, …
+ * Who writes never waits. With the disk full or gone, lines are lost and counted; once it is back, they are written again.
+ */
+import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+export interface RotatingFileOptions {
+  readonly path: string;
+  /** A line that would make it longer begins a new file. */
+  readonly maxBytes: number;
+  /** How many there are, the one that is written to among them. */
+  readonly files: number;
+  /** Called when writing begins to fail, with the error's code, and when it works again, with how many lines were lost. */
+  readonly onTrouble: (code: string) => void;
+  readonly onRecovery: (lost: number) => void;
+}
+
+/** What waits to be written, at most; a disk that is slower loses lines. */
+const maxPendingBytes = 4_000_000;
+
+export class RotatingFile {
+  readonly #options: RotatingFileOptions;
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #writing: Promise<void> | undefined;
+  /** Unknown before the first write, and after a failure. */
+  #size: number | undefined;
+  #lost = 0;
+  #isFailing = false;
+
+  constructor(options: RotatingFileOptions) {
+    this.#options = options;
+  }
+
+  /** Lines that were not written since writing began to fail. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  write(line: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#pendingBytes + bytes > maxPendingBytes) {
+      this.#lost++;
+      return;
+    }
+    this.#pending.push(line);
+    this.#pendingBytes += bytes;
+    this.#writing ??= this.#drain();
+  }
+
+  /** Resolves when all is written, or lost. */
+  async close(): Promise<void> {
+    await this.#writing;
+  }
+
+  /** Never rejects. */
+  async #drain(): Promise<void> {
+    while (this.#pending.length > 0) {
+      const lines = this.#take();
+      try {
+        await this.#append(`${lines.join('\n')}\n`);
+        this.#recover();
+      } catch (error) {
+        this.#fail(error as NodeJS.ErrnoException, lines.length);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  /** As many as one file may hold, or one line that is longer. */
+  #take(): string[] {
+    let bytes = 0;
+    let count = 0;
+    for (const line of this.#pending) {
+      const more = Buffer.byteLength(line) + 1;
+      if (count > 0 && bytes + more > this.#options.maxBytes) break;
+      bytes += more;
+      count++;
+    }
+    this.#pendingBytes -= bytes;
+    return this.#pending.splice(0, count);
+  }
+
+  async #append(text: string): Promise<void> {
+    const { path, maxBytes } = this.#options;
+    const bytes = Buffer.byteLength(text);
+    this.#size ??= await this.#open();
+    if (this.#size > 0 && this.#size + bytes > maxBytes) {
+      await this.#rotate();
+      this.#size = 0;
+    }
+    await appendFile(path, text);
+    this.#size += bytes;
+  }
+
+  async #open(): Promise<number> {
+    const { path } = this.#options;
+    await mkdir(dirname(path), { recursive: true });
+    return stat(path).then(({ size }) => size, ignoreMissing);
+  }
+
+  async #rotate(): Promise<void> {
+    const { path, files } = this.#options;
+    const names = Array.from({ length: files }, (_, number) => (number === 0 ? path : `${path}.${number}`));
+    await rm(names.at(-1) ?? path, { force: true });
+    for (let number = files - 1; number > 0; number--) await rename(names[number - 1] as string, names[number] as string).catch(ignoreMissing);
+  }
+
+  #fail({ code = 'unknown' }: NodeJS.ErrnoException, lines: number): void {
+    this.#size = undefined;
+    this.#lost += lines;
+    if (this.#isFailing) return;
+    this.#isFailing = true;
+    this.#options.onTrouble(code);
+  }
+
+  #recover(): void {
+    const lost = this.#lost;
+    this.#lost = 0;
+    if (!this.#isFailing && lost === 0) return;
+    this.#isFailing = false;
+    this.#options.onRecovery(lost);
+  }
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): 0 {
+  if (error.code !== 'ENOENT') throw error;
+  return 0;
+}

@@ -1,0 +1,47 @@
+/** Serves metrics to Prometheus, to those who have the token where there is one. */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Mounted } from '../../runtime/routes.ts';
+
+export interface MetricsRouteOptions {
+  /** Asked for as `Authorization: Bearer …`; without one everybody may look. */
+  readonly token: string | undefined;
+  readonly contentType: string;
+  readonly text: () => Promise<string>;
+}
+
+export function metricsRoute(options: MetricsRouteOptions): Mounted {
+  return {
+    handle: (req, res, path) => void serve(options, req, res, path),
+    readsBody: () => false,
+  };
+}
+
+/** Never rejects. */
+async function serve({ token, contentType, text }: MetricsRouteOptions, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+  if (path !== '' && path !== '/') return refuse(res, 404, 'There is nothing at this path.');
+  if (token !== undefined && !isToken(token, req.headers.authorization)) return refuse(res, 401, 'The token is missing or wrong.', { 'www-authenticate': 'Bearer' });
+  if (req.method !== 'GET' && req.method !== 'HEAD') return refuse(res, 405, 'This path takes GET requests alone.', { allow: 'GET, HEAD' });
+  try {
+    const body = await text();
+    res.writeHead(200, { 'content-type': contentType, 'content-length': Buffer.byteLength(body), 'cache-control': 'no-store' });
+    res.end(req.method === 'HEAD' ? undefined : body);
+  } catch {
+    refuse(res, 500, 'The metrics cannot be read.');
+  }
+}
+
+function isToken(token: string, authorization = ''): boolean {
+  const [, given = ''] = /^Bearer\s+(\S+)$/i.exec(authorization) ?? [];
+  // Of one length, as a comparison in constant time needs it.
+  return timingSafeEqual(hashOf(given), hashOf(token));
+}
+
+function hashOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function refuse(res: ServerResponse, status: number, message: string, headers: Record<string, string> = {}): void {
+  res.writeHead(status, { ...headers, 'content-type': 'text/plain; charset=utf-8' });
+  res.end(`${message}\n`);
+}

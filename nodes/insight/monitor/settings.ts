@@ -1,0 +1,76 @@
+/** The settings of a monitor, with their defaults and bounds. Read by the runtime and by the editor. */
+import { readChoice, readHttpPath, readNumber } from '../../core/fields.ts';
+import type { LimitField } from '../../core/limits.ts';
+import { type AlertRule, readAlerts } from '../alerts/settings.ts';
+
+export const defaultMetricsPath = '/llm/metrics';
+
+export const logTargets = ['off', 'node-red', 'file'] as const;
+
+export const monitorFields = {
+  /** How often a summary is sent; 0 for never. */
+  summarySeconds: { value: 60, min: 0, max: 86_400 },
+  logFileMb: { value: 10, min: 1, max: 10_000 },
+  /** The one that is written to among them. */
+  logFiles: { value: 5, min: 1, max: 100 },
+} as const satisfies Record<string, LimitField>;
+
+export type MonitorField = keyof typeof monitorFields;
+
+export interface MonitorFields extends Partial<Record<MonitorField, unknown>> {
+  /** Whether metrics are served. */
+  readonly metrics?: unknown;
+  readonly path?: unknown;
+  /** Models that may be labels, one a line. */
+  readonly models?: unknown;
+  readonly alerts?: unknown;
+  readonly log?: unknown;
+  readonly logFile?: unknown;
+  /** Whether each attempt has a line of its own. */
+  readonly logAttempts?: unknown;
+}
+
+export interface LogSettings {
+  readonly target: (typeof logTargets)[number];
+  /** As it was typed: a relative one is within Node-RED's user folder. */
+  readonly file: string;
+  readonly maxBytes: number;
+  readonly files: number;
+  readonly attempts: boolean;
+}
+
+export interface MonitorSettings {
+  /** Where metrics are served; undefined for nowhere. */
+  readonly path: string | undefined;
+  readonly models: readonly string[];
+  readonly alerts: readonly AlertRule[];
+  /** 0 for never. */
+  readonly summaryMs: number;
+  readonly log: LogSettings;
+}
+
+export const defaultLogFile = 'llm-requests.log';
+
+/** @throws RangeError that names the field */
+export function readMonitorSettings(fields: MonitorFields): MonitorSettings {
+  const { metrics, path, models, alerts, log, logFile, logAttempts } = fields;
+  const number = (name: MonitorField) => readNumber(name, fields[name], { ...monitorFields[name], integer: true }) ?? monitorFields[name].value;
+  return {
+    path: metrics === false ? undefined : readMetricsPath(path),
+    models: String(models ?? '').split('\n').map((line) => line.trim()).filter((line) => line !== ''),
+    alerts: readAlerts(alerts),
+    summaryMs: number('summarySeconds') * 1000,
+    log: {
+      target: readChoice('log', log, logTargets),
+      file: String(logFile ?? '').trim() || defaultLogFile,
+      maxBytes: number('logFileMb') * 1_000_000,
+      files: number('logFiles'),
+      attempts: logAttempts === true,
+    },
+  };
+}
+
+/** @throws RangeError */
+export function readMetricsPath(given: unknown): string {
+  return readHttpPath('path', given, defaultMetricsPath);
+}
