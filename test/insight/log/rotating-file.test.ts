@@ -1,0 +1,100 @@
+/** A log file that is full, that cannot be written, and that can be again. */
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { test, type TestContext } from 'node:test';
+import fc from 'fast-check';
+import { RotatingFile, type RotatingFileOptions } from '../../../nodes/insight/log/rotating-file.ts';
+import { testFolder } from '../../support/folder.ts';
+
+function open(t: TestContext, options: Partial<RotatingFileOptions> = {}) {
+  const folder = testFolder(t);
+  const told: string[] = [];
+  const file = new RotatingFile({
+    path: folder.at('logs/requests.log'),
+    maxBytes: 100,
+    files: 3,
+    onTrouble: (code) => told.push(code),
+    onRecovery: (lost) => told.push(`lost ${lost}`),
+    ...options,
+  });
+  const read = (name = 'requests.log') => readFileSync(folder.at(`logs/${name}`), 'utf8');
+  return { folder, told, file, read };
+}
+
+test('Lines are appended, in a folder that is made, to a file that may be there', async (t) => {
+  const { file, read, folder } = open(t);
+  file.write('one');
+  file.write('two');
+  await file.close();
+  const again = new RotatingFile({ path: folder.at('logs/requests.log'), maxBytes: 100, files: 3, onTrouble: assert.fail, onRecovery: () => assert.fail() });
+  again.write('three');
+  await again.close();
+  assert.equal(read(), 'one\ntwo\nthree\n');
+});
+
+test('A full file begins anew, and only so many are kept, each line whole and in order', async (t) => {
+  const line = fc.string({ unit: fc.constantFrom('a', 'b', 'ü', '…'), maxLength: 60 });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(line, { maxLength: 6 }), { maxLength: 12 }), fc.integer({ min: 1, max: 4 }), async (batches, files) => {
+      const { file, folder, read, told } = open(t, { files });
+      for (const lines of batches) {
+        for (const line of lines) file.write(line);
+        await file.close();
+      }
+      const names = existsSync(folder.at('logs')) ? readdirSync(folder.at('logs')).sort().reverse() : [];
+      assert.ok(names.length <= files);
+      const texts = names.map((name) => read(name));
+      const all = batches.flat();
+      const kept = texts.join('').split('\n').slice(0, -1);
+      assert.deepEqual(kept, kept.length === 0 ? [] : all.slice(-kept.length));
+      // One that is longer than a file has one of its own.
+      for (const text of texts) assert.ok(Buffer.byteLength(text) <= 100 || text.split('\n').length === 2);
+      if (names.length < files) assert.equal(kept.length, all.length);
+      assert.deepEqual(told, []);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('With the disk gone, who writes is not held up, and lines come again when it is back', async (t) => {
+  const { folder, file, told, read } = open(t);
+  writeFileSync(folder.at('logs'), 'a file in the place of the folder');
+  for (let count = 0; count < 100; count++) {
+    file.write('lost');
+    await file.close();
+  }
+  assert.deepEqual([told, file.lost], [['EEXIST'], 100]);
+  rmSync(folder.at('logs'));
+  file.write('kept');
+  await file.close();
+  assert.deepEqual([read(), told, file.lost], ['kept\n', ['EEXIST', 'lost 100'], 0]);
+});
+
+test('A full disk loses lines, and says so once', { skip: !existsSync('/dev/full') && 'no /dev/full here' }, async (t) => {
+  const { file, told } = open(t, { path: '/dev/full' });
+  for (let count = 0; count < 10; count++) {
+    file.write('lost');
+    await file.close();
+  }
+  assert.deepEqual([told, file.lost], [['ENOSPC'], 10]);
+});
+
+test('A file that somebody takes away is made anew', async (t) => {
+  const { folder, file, read } = open(t);
+  file.write('gone');
+  await file.close();
+  rmSync(folder.at('logs/requests.log'));
+  file.write('new');
+  await file.close();
+  assert.equal(read(), 'new\n');
+});
+
+test('What waits for a slow disk is bounded, and told as lost', async (t) => {
+  const { file, told } = open(t, { maxBytes: 10_000_000 });
+  const line = 'x'.repeat(999_999);
+  for (let count = 0; count < 7; count++) file.write(line);
+  assert.ok(file.lost >= 2);
+  const { lost } = file;
+  await file.close();
+  assert.deepEqual(told, [`lost ${lost}`]);
+});
