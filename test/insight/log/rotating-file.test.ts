@@ -41,7 +41,7 @@ test('A full file begins anew, and only so many are kept, each line whole and in
         for (const line of lines) file.write(line);
         await file.close();
       }
-      const names = existsSync(folder.at('logs')) ? readdirSync(folder.at('logs')).sort().reverse() : [];
+      const names = existsSync(folder.at('logs')) ? readdirSync(folder.at('logs')).sort().toReversed() : [];
       assert.ok(names.length <= files);
       const texts = names.map((name) => read(name));
       const all = batches.flat();
