@@ -10,7 +10,7 @@ import type { DocumentFacts, EmbeddingModel, Found, Hit, SearchOptions, Store, S
 import { Connection, type Query } from './connection.ts';
 import { toExtensionFailure } from './failures.ts';
 import { foundColumns, toFacts, toFound, toVector } from './rows.ts';
-import { addVectors, createTables, emptyTables, lockAlone, lockTables, readSettings, type Settings, type Tables, tablesOf } from './schema.ts';
+import { addVectors, checkVersion, createTables, emptyTables, lockAlone, lockTables, readSettings, type Settings, type Tables, tablesOf } from './schema.ts';
 import { searchVectors } from './vectors.ts';
 import { type PassageTerms, Words } from './words.ts';
 
@@ -125,6 +125,7 @@ export class PostgresStore implements Store {
     const { documents, passages, settings } = this.#tables;
     const [tables] = await query('select to_regclass($1) is not null as exist', [documents]);
     if (!tables?.['exist']) return { documents: 0, passages: 0, bytes: 0 };
+    checkVersion((await readSettings(query, this.#tables)).version);
     const sizes = [documents, passages, settings].map((table) => `pg_total_relation_size('${table}')`).join(' + ');
     const [row] = await query(`select (select count(*) from ${documents})::int as documents, (select count(*) from ${passages})::int as passages,
       (select value from ${settings} where name = 'model') as model, (${sizes})::float8 as bytes`);

@@ -63,9 +63,7 @@ export async function createTables(query: Query, tables: Tables, language: strin
   const { documents, passages, settings } = tables;
   await query(`create table if not exists ${settings} (name text primary key, value jsonb not null)`);
   const { version } = await readSettings(query, tables);
-  if (version !== undefined && version > schemaVersion) {
-    throw new LlmError('invalid_request', 'The collection was made by a newer version of this palette.', { hint: 'Update the palette, or choose another collection.' });
-  }
+  checkVersion(version);
   if (version !== undefined) return;
   await query(`create table ${documents} (
     id text collate "C" primary key, title text not null, source text not null, metadata jsonb not null, hash text not null,
@@ -79,6 +77,12 @@ export async function createTables(query: Query, tables: Tables, language: strin
   await query(`create index on ${passages} (text_hash)`);
   await writeSetting(query, tables, 'language', language);
   await writeSetting(query, tables, 'version', schemaVersion);
+}
+
+/** @throws LlmError `invalid_request` where a newer version made the tables */
+export function checkVersion(version: number | undefined): void {
+  if (version === undefined || version <= schemaVersion) return;
+  throw new LlmError('invalid_request', 'The collection was made by a newer version of this palette.', { hint: 'Update the palette, or choose another collection.' });
 }
 
 /** Makes room for vectors; the dimensions are known with the first of them. To be called alone. */
