@@ -78,7 +78,7 @@ function notStarted(error: unknown): Exit {
 }
 
 const lastWordsMs = 500;
-const lookEveryMs = 500;
+const lookEveryMs = 250;
 
 /** A process that another Node-RED has started. Each signal goes only to this very process, not to another with its number. */
 export function adoptServer(identity: ProcessIdentity): ServerProcess {
@@ -87,7 +87,7 @@ export function adoptServer(identity: ProcessIdentity): ServerProcess {
     identity,
     pid,
     adopted: true,
-    ended: goneBy(identity).then(() => undefined),
+    ended: goneBy(identity),
     terminate: () => void (isAlive(identity) && trySignal(pid, 'SIGTERM')),
     kill: () => {
       if (!isAlive(identity)) return;
@@ -105,8 +105,10 @@ export async function endServer(server: ServerProcess, patienceMs: number): Prom
   clearTimeout(impatience);
 }
 
-async function goneBy(identity: ProcessIdentity): Promise<void> {
+async function goneBy(identity: ProcessIdentity): Promise<undefined> {
   while (isAlive(identity)) await delay(lookEveryMs, undefined, { ref: false });
+  // Only its own children can be in a group whose first process is gone; a new process with the number would have a new one.
+  if (identityOf(identity.pid) === undefined) killGroup(identity.pid);
 }
 
 /** The number of the group is that of its first process, and stays taken as long as one of it lives. */

@@ -1,6 +1,6 @@
 /** What a process that was killed leaves behind, and what the next one does with it. */
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
@@ -16,6 +16,10 @@ async function elsewhere(t: TestContext, { options }: Supervised): Promise<{ par
   const [{ pid }] = (await once(parent, 'message')) as [{ pid: number }];
   t.after(() => identityOf(pid) && process.kill(pid, 'SIGKILL'));
   return { parent, pid };
+}
+
+function childrenOf(pid: number): number[] {
+  return execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
 }
 
 /** Another process starts the server and is killed with -9. */
@@ -101,14 +105,17 @@ test('a process that has got the number of one that is gone is nobody’s, and l
   assert.ok(identityOf(pid as number));
 });
 
-test('what no node claims any more is ended', async (t) => {
-  const server = await supervised(t);
+test('what no node claims any more is ended, with its children', async (t) => {
+  const server = await supervised(t, { CHILD: '1' });
   const pid = await leftBehind(t, server);
+  const children = childrenOf(pid);
+  assert.equal(children.length, 1);
   const { port } = server.options.address;
   assert.equal(await endOrphans(server.folder, (claimed) => claimed === port, 5_000), 0);
   assert.ok(identityOf(pid));
   assert.equal(await endOrphans(server.folder, () => false, 5_000), 1);
   assert.deepEqual([identityOf(pid), existsSync(server.recordFile)], [undefined, false]);
+  for (const child of children) while (identityOf(child)) await delay(1);
 });
 
 test('a folder that is not there, and a record that is none, are no matter', async (t) => {
