@@ -1,7 +1,7 @@
 /** A server that is run here, as its config node and the nodes that use it see it. */
 import type { NodeStatus } from 'node-red';
 import type { ModelClient } from '../core/client.ts';
-import type { FailureKind } from '../core/errors.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
 import type { HealthState } from '../core/events.ts';
 import type { Crash } from '../core/supervisor/crash.ts';
 import type { SupervisorOptions } from '../core/supervisor/options.ts';
@@ -27,6 +27,7 @@ export class Supervision {
   /** Its own: the supervisor outlives a deploy. */
   readonly #listeners = new Set<() => void>();
   #crash: Crash | undefined;
+  #isClosed = false;
 
   /** @throws LlmError where another node runs a server at the same port */
   constructor(options: SupervisorOptions, { start }: RunSettings, owner: RunOwner) {
@@ -72,7 +73,10 @@ export class Supervision {
     return () => this.#listeners.delete(listener);
   }
 
+  /** See {@link Supervisor.acquire}. @throws LlmError also where the node is gone */
   acquire(signal: AbortSignal): (() => void) | Promise<() => void> {
+    // It would start what nobody ends.
+    if (this.#isClosed) throw new LlmError('unavailable', 'The server was taken away.', { retryable: false, hint: 'Choose another server in the node.' });
     return this.#supervisor.acquire(signal);
   }
 
@@ -91,6 +95,7 @@ export class Supervision {
 
   /** `isGone`: the node will not come back with the next deploy. */
   close(isGone: boolean): Promise<void> {
+    this.#isClosed = true;
     this.#unsubscribe();
     return supervisors.release(this.#port, isGone);
   }

@@ -104,3 +104,15 @@ test('who has unsubscribed is told no more', async (t) => {
   await time.advance(1000);
   assert.deepEqual([heard, monitor.state], [['ready'], 'down']);
 });
+
+test('what is known otherwise holds at once, and an older answer does not overtake it', async () => {
+  const { promise, resolve } = Promise.withResolvers<'ready'>();
+  const states: string[] = [];
+  const monitor = new HealthMonitor({ intervalMs: 60_000, check: () => promise, onChange: (state) => states.push(state) });
+  monitor.report('down');
+  assert.equal(monitor.state, 'down');
+  resolve('ready');
+  await new Promise(setImmediate);
+  assert.deepEqual([monitor.state, states], ['down', ['down']]);
+  monitor.stop();
+});
