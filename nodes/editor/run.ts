@@ -60,9 +60,10 @@ function isRunHere(node: EditedNode): boolean {
   return isEdited && field.length > 0 ? field.is(':checked') : node['run'] === true;
 }
 
-/** Shows the fields only where they count, and the state and log as long as they are to be seen. */
-export function prepareRun(node: EditedNode): void {
+/** `program` is what runs where the field is empty. Shows the fields only where they count, and the state and log as long as they are to be seen. */
+export function prepareRun(node: EditedNode, program: string): void {
   const panel = $('.llm-run');
+  $('#node-config-input-executable').attr('placeholder', program);
   const field = $('#node-config-input-run');
   const show = () => {
     panel.toggle(field.is(':checked'));
@@ -94,6 +95,7 @@ async function ask(node: EditedNode, panel: JQuery, action?: string): Promise<vo
     const { status } = error as JQuery.jqXHR;
     const key = status === 401 || status === 403 ? 'llm.test.forbidden' : status === 404 ? 'llm.run.notDeployed' : 'llm.test.failed';
     panel.find('.llm-run-state').text(translate(node, key));
+    panel.find('[data-llm-run]').prop('disabled', status === 404);
   }
 }
 
@@ -106,6 +108,7 @@ function showReport(node: EditedNode, panel: JQuery, report: Report): void {
     problem ?? '',
   ];
   panel.find('.llm-run-state').toggleClass('llm-test-bad', problem !== undefined).text(words.filter((word) => word !== '').join(' · '));
+  panel.find('[data-llm-run]').prop('disabled', false);
   panel.find('[data-llm-run="start"]').prop('disabled', pid !== undefined);
   panel.find('[data-llm-run="stop"]').prop('disabled', state === 'stopped' || state === 'failed');
   showLog(panel.find('.llm-run-log'), adopted ? translate(node, 'llm.run.adopted') : lines.join('\n'));

@@ -24,6 +24,8 @@ export interface TestNodeRed {
   /** Without a slash at the end. */
   readonly url: string;
   readonly pid: number | undefined;
+  /** Node-RED's folder, with flows.json. */
+  readonly userDir: string;
   /** All that Node-RED has written since its last start. */
   log(): string;
   waitForLog(pattern: RegExp, ms?: number): Promise<RegExpExecArray>;
@@ -56,6 +58,7 @@ export async function startNodeRed({ flows, env, settings, nodeRedVersion: versi
     let current = (running = await launch(0));
     const testNodeRed: TestNodeRed = {
       url: current.url,
+      userDir,
       get pid() {
         return current.pid;
       },

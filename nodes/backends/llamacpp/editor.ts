@@ -56,6 +56,6 @@ RED.nodes.registerType('llm-llamacpp-server', {
   },
   oneditprepare() {
     prepareConnection(this);
-    prepareRun(this);
+    prepareRun(this, 'llama-server');
   },
 });

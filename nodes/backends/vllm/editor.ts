@@ -56,6 +56,6 @@ RED.nodes.registerType('llm-vllm-server', {
   },
   oneditprepare() {
     prepareConnection(this);
-    prepareRun(this);
+    prepareRun(this, 'vllm');
   },
 });
