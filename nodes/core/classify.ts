@@ -41,7 +41,7 @@ export function classifyAnswer(answer: FailedAnswer): LlmError {
     provider: provider.id,
     retryAfterMs,
     retryable: readShouldRetry(headers),
-    hint: hintFor(kind, { provider, model: request?.model, status, detail: body.message }),
+    hint: hintFor(kind, { provider, model: request?.model, task: request?.task, status, detail: body.message }),
   });
 }
 
@@ -60,7 +60,7 @@ export function garbage(provider: Provider, what: string): LlmError {
 
 const quotaWords = /insufficient_quota|credit_balance|billing_|spend_limit_reached|exceeded your current quota|credit balance is too low/;
 const contextWords =
-  /context_length_exceeded|exceed_context_size|maximum context length|context length is only|context size has been exceeded|exceeds the available context|prompt is too long|is too large to process|longer than the maximum model length|input is too long/;
+  /context_length_exceeded|exceed_context_size|maximum context length|context length is only|context size has been exceeded|exceeds the available context|prompt is too long|is too large to process|longer than the maximum model length|cannot be greater than max_model_len|input is too long/;
 const memoryWords = /out of memory|outofmemory|cudamalloc|failed to allocate|insufficient memory|not enough memory|requires more system memory|bad_alloc|alloc_failed/;
 const filterWords = /content_filter|content_policy|responsible_?ai|content management policy/;
 const overloadedWords = /overloaded|slow_down|loading model|unavailable_error|server is busy|no slot available/;
@@ -68,6 +68,9 @@ const authWords = /invalid_api_key|invalid api key|incorrect api key|authenticat
 const notFoundWords = /model_not_found|not_found|notfounderror|not_supported_error|model .* does not exist|model .* not found/;
 /** Called an invalid request by some, or one without a permission, but another server may well give them. */
 const embeddingWords = /does not support (the )?embeddings|not allowed to generate embeddings|pooling type .* not oai compatible/;
+/** Called an invalid request by vLLM and a failure by llama.cpp; another server may well take them. */
+const imageWords = /is not a multimodal model|image input is not supported|does not support image/;
+const toolWords = /requires --(enable-auto-tool-choice|tool-call-parser)/;
 const malformedWords = /json\.exception|failed to parse messages|invalid_request|badrequesterror|unprocessable/;
 
 /** Ordered: an earlier row is more particular than a later one. */
@@ -79,6 +82,8 @@ const bodyRules: ReadonlyArray<readonly [RegExp, FailureKind]> = [
   [overloadedWords, 'overloaded'],
   [/rate_limit|too many requests/, 'rate_limit'],
   [embeddingWords, 'not_found'],
+  [imageWords, 'not_found'],
+  [toolWords, 'not_found'],
   [authWords, 'auth'],
   [notFoundWords, 'not_found'],
 ];

@@ -1,10 +1,12 @@
 /** What a person should do next, for every kind of failure. */
 import type { FailureKind } from './errors.ts';
 import type { Provider } from './provider.ts';
+import type { CompletionRequest } from './request.ts';
 
 export interface HintFacts {
   provider: Provider;
   model?: string | undefined;
+  task?: CompletionRequest['task'];
   status?: number | undefined;
   /** A system or TLS code such as ECONNREFUSED. */
   networkCode?: string | undefined;
@@ -13,7 +15,7 @@ export interface HintFacts {
 }
 
 export function hintFor(kind: FailureKind, facts: HintFacts): string | undefined {
-  const { provider, model, detail = '' } = facts;
+  const { provider, detail = '' } = facts;
   switch (kind) {
     case 'auth':
       return provider.keyVariable
@@ -40,11 +42,7 @@ export function hintFor(kind: FailureKind, facts: HintFacts): string | undefined
     case 'context_length':
       return 'Shorten the prompt or the conversation, or choose a model or server with a larger context.';
     case 'not_found':
-      if (/--embeddings|pooling type/i.test(detail)) return 'Start llama-server with --embeddings, and with --pooling mean where the model names no pooling.';
-      if (/embeddings/i.test(detail)) return 'Choose a model that gives embeddings.';
-      return model && /model/i.test(detail)
-        ? 'Check the model’s name: the list beside the field shows what the server has.'
-        : 'Check the address and the API in the node.';
+      return notFoundHint(facts);
     case 'invalid_request':
       return 'Check the message and the node’s settings: the server did not accept one of them.';
     case 'content_filter':
@@ -60,6 +58,16 @@ export function hintFor(kind: FailureKind, facts: HintFacts): string | undefined
     default:
       return kind satisfies never;
   }
+}
+
+function notFoundHint({ model, task, detail = '' }: HintFacts): string {
+  if (/--embeddings|pooling type/i.test(detail)) return 'Start llama-server with --embeddings, and with --pooling mean where the model names no pooling.';
+  if (/--tool-call-parser/.test(detail)) return 'Start vLLM with --enable-auto-tool-choice, and with the --tool-call-parser that fits the model.';
+  if (/multimodal|image/i.test(detail)) return 'Choose a model that takes images, or a server that was started for them.';
+  if (/embeddings/i.test(detail)) return 'Choose a model that gives embeddings.';
+  // A vLLM that writes has no path for them.
+  if (task === 'embed' && !/model/i.test(detail)) return 'Choose a model and a server that gives embeddings, or check the address.';
+  return model && /model/i.test(detail) ? 'Check the model’s name: the list beside the field shows what the server has.' : 'Check the address and the API in the node.';
 }
 
 function networkHint({ provider, networkCode = '' }: HintFacts): string {

@@ -69,6 +69,7 @@ const cases: Case[] = [
   { from: 'llama.cpp, unknown path', status: 404, body: llamacpp(404, 'File Not Found', 'not_found_error'), kind: 'not_found', hint: /address/ },
   { from: 'llama.cpp, not supported', status: 501, body: llamacpp(501, 'This server does not support metrics endpoint.', 'not_supported_error'), kind: 'not_found', hint: /address/ },
   { from: 'llama.cpp, no embeddings', status: 501, body: llamacpp(501, 'This server does not support embeddings. Start it with `--embeddings`', 'not_supported_error'), kind: 'not_found', hint: /--embeddings/ },
+  { from: 'llama.cpp, no images', status: 500, body: llamacpp(500, 'image input is not supported - hint: if this is unexpected, you may need to provide the mmproj', 'server_error'), kind: 'not_found', hint: /takes images/ },
   { from: 'llama.cpp, no pooling', status: 400, body: llamacpp(400, "Pooling type 'none' is not OAI compatible. Please use a different pooling type", 'invalid_request_error'), kind: 'not_found', hint: /--pooling mean/ },
   { from: 'llama.cpp, no memory', status: 500, body: llamacpp(500, 'ggml_backend_cuda_buffer_type_alloc_buffer: allocating 512 MiB on device 0: cudaMalloc failed: out of memory', 'server_error'), kind: 'out_of_memory', hint: /smaller/ },
   // vLLM
