@@ -1,6 +1,6 @@
 /**
- * Answers recorded from a real llama.cpp server (b9561), each with the request that it answers. Most were recorded by curl, which
- * undoes the chunks; a test plays them back as they were on the wire.
+ * Answers recorded from a real llama.cpp server (b9561) and a real vLLM (0.32.0), each with the request that it answers. Most of
+ * llama.cpp were recorded by curl, which undoes the chunks; a test plays them back as they were on the wire.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -20,8 +20,6 @@ export interface Recorded {
   readonly wire: Buffer;
 }
 
-const folder = new URL('../fixtures/llamacpp/', import.meta.url);
-
 interface Row {
   name: string;
   /** `wire` holds the chunks, `body` does not. */
@@ -32,26 +30,37 @@ interface Row {
   requestBody: string;
 }
 
-const rows = new Map(readIndex().map((row) => [row.name, row]));
+/** The recordings of one kind of server. */
+class Recordings {
+  readonly #folder: URL;
+  readonly #rows: ReadonlyMap<string, Row>;
 
-/** In the order of the index. */
-export const recordedNames: readonly string[] = [...rows.keys()];
+  constructor(server: 'llamacpp' | 'vllm') {
+    this.#folder = new URL(`../fixtures/${server}/`, import.meta.url);
+    this.#rows = new Map(readIndex(this.#folder).map((row) => [row.name, row]));
+  }
 
-export function recorded(name: string): Recorded {
-  const row = rows.get(name);
-  assert.ok(row, `There is no recording ${name}.`);
-  const file = readFileSync(new URL(`${name}.txt`, folder));
-  const bodyAt = file.indexOf('\r\n\r\n') + 4;
-  const head = file.subarray(0, bodyAt);
-  const body = file.subarray(bodyAt);
-  const chunked = /^transfer-encoding: chunked\r$/im.test(head.toString());
-  const { recorded: how, ...request } = row;
-  return {
-    ...request,
-    status: Number(head.toString().split(' ')[1]),
-    body,
-    wire: chunked && how === 'body' ? Buffer.concat([head, chunk(body)]) : file,
-  };
+  /** In the order of the index. */
+  get names(): readonly string[] {
+    return [...this.#rows.keys()];
+  }
+
+  get(name: string): Recorded {
+    const row = this.#rows.get(name);
+    assert.ok(row, `There is no recording ${name}.`);
+    const file = readFileSync(new URL(`${name}.txt`, this.#folder));
+    const bodyAt = file.indexOf('\r\n\r\n') + 4;
+    const head = file.subarray(0, bodyAt);
+    const body = file.subarray(bodyAt);
+    const chunked = /^transfer-encoding: chunked\r$/im.test(head.toString());
+    const { recorded: how, ...request } = row;
+    return {
+      ...request,
+      status: Number(head.toString().split(' ')[1]),
+      body,
+      wire: chunked && how === 'body' ? Buffer.concat([head, chunk(body)]) : file,
+    };
+  }
 }
 
 /** The server sends each event as a chunk. */
@@ -61,10 +70,19 @@ function chunk(body: Buffer): Buffer {
   return Buffer.from(`${chunks.join('')}0\r\n\r\n`);
 }
 
-function readIndex(): Row[] {
+function readIndex(folder: URL): Row[] {
   const [, ...lines] = readFileSync(new URL('INDEX.tsv', folder), 'utf8').trimEnd().split('\n');
   return lines.map((line) => {
     const [name = '', how = '', method = '', path = '', header = '', requestBody = ''] = line.split('\t');
     return { name, recorded: how, method, path, header, requestBody };
   });
+}
+
+const llamaCpp = new Recordings('llamacpp');
+export const vllmRecordings = new Recordings('vllm');
+
+export const recordedNames: readonly string[] = llamaCpp.names;
+
+export function recorded(name: string): Recorded {
+  return llamaCpp.get(name);
 }

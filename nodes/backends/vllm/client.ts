@@ -2,6 +2,7 @@
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { StreamPart } from '../../core/completion.ts';
 import { LlmError } from '../../core/errors.ts';
+import { parseJson, readText } from '../../core/http.ts';
 import { asPrompt } from '../../core/messages.ts';
 import type { ModelServer } from '../../core/model-server.ts';
 import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
@@ -39,7 +40,7 @@ export class VllmClient implements ModelClient {
       case 'chat':
         return this.#openAi('/v1/chat/completions', chatBody(this.#withFormat(request)), request, context);
       case 'completions':
-        return this.#openAi('/v1/completions', textBody(this.#withFormat(request)), request, context);
+        return this.#completions(request, context);
       case 'generate':
         return this.#generate(request, context);
       default:
@@ -50,6 +51,29 @@ export class VllmClient implements ModelClient {
   async *#openAi(path: string, body: JsonObject, request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     const { headers, body: answer } = await this.#server.post(path, { ...this.#samplingFields(), ...body }, context, request);
     yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request });
+  }
+
+  async *#completions(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
+    const body = textBody(this.#withFormat(request));
+    const limit = body['max_tokens'] ?? (await this.#roomFor(body, context));
+    yield* this.#openAi('/v1/completions', { ...body, max_tokens: limit }, request, context);
+  }
+
+  /**
+   * How many tokens the context still holds after a prompt. Newer versions take null for 16 (seen in 0.32), older ones for as many
+   * as there is room for: so null where the server does not tell.
+   */
+  async #roomFor({ model, prompt }: JsonObject, context: AttemptContext): Promise<number | null> {
+    try {
+      const { body } = await this.#server.post('/tokenize', { model, prompt }, context);
+      const answer = parseJson(await readText(body));
+      if (!isRecord(answer)) return null;
+      const room = Number(answer['max_model_len']) - Number(answer['count']);
+      return room > 0 ? room : null;
+    } catch {
+      // What is wrong with the request, the request itself will tell.
+      return null;
+    }
   }
 
   async *#generate(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
@@ -80,16 +104,12 @@ export class VllmClient implements ModelClient {
  * beside it; versions that have no such field ignore it.
  */
 function textBody(request: CompletionRequest): JsonObject {
-  return toTheEnd({ guided_json: readSchema(request.responseFormat), ...completionsBody(request) });
+  return { guided_json: readSchema(request.responseFormat), ...completionsBody(request) };
 }
 
-/** Without a limit both text APIs stop after 16 tokens; null means as many as the context holds, as in the chat API. */
-function toTheEnd(body: JsonObject): JsonObject {
-  return { ...body, max_tokens: body['max_tokens'] ?? null };
-}
-
+/** Without a limit the server stops after 16 tokens; null means as many as the context holds. */
 function legacyBody({ messages, maxTokens, temperature, topP, stop, seed, extra }: CompletionRequest): JsonObject {
-  return toTheEnd({ prompt: asPrompt(messages), max_tokens: maxTokens, temperature, top_p: topP, stop, seed, ...extra, stream: true });
+  return { prompt: asPrompt(messages), max_tokens: maxTokens ?? null, temperature, top_p: topP, stop, seed, ...extra, stream: true };
 }
 
 function readSchema(format: unknown): unknown {

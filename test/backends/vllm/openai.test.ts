@@ -4,6 +4,7 @@ import { describe, it, type TestContext } from 'node:test';
 import type { VllmOptions } from '../../../nodes/backends/vllm/client.ts';
 import type { RequestSettings } from '../../../nodes/core/request.ts';
 import { backendOf, collect, failureOf, requestOf } from '../../support/requests.ts';
+import type { Exchange } from '../../support/server.ts';
 import { chatChunk, serve, textChunk, usageChunk } from './serve.ts';
 
 const schema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
@@ -14,9 +15,7 @@ const own = { topK: 40, minP: 0.05, repetitionPenalty: 1.1 };
 async function sent(t: TestContext, payload: unknown, settings: RequestSettings, options: VllmOptions) {
   const { client, server } = await serve(t, options, (exchange) => exchange.events([chatChunk({ content: 'x' }, 'stop')]));
   await collect(client, requestOf(payload, settings));
-  const [request] = server.requests;
-  assert.ok(request);
-  return request;
+  return server.requests.find(({ path }) => path !== '/tokenize') ?? assert.fail();
 }
 
 describe('a chat with vLLM', () => {
@@ -123,6 +122,8 @@ describe('a chat with vLLM', () => {
 });
 
 describe('a completion by vLLM', () => {
+  const answer = (exchange: Exchange) => exchange.events([textChunk('x', 'stop')]);
+
   it('is asked with the conversation as one text', async (t) => {
     const { path, json } = await sent(t, 'Once upon', sampling, { api: 'completions', ...own });
     assert.equal(path, '/v1/completions');
@@ -142,9 +143,28 @@ describe('a completion by vLLM', () => {
     });
   });
 
-  it('goes on to the end where nobody sets a limit: without one the server stops after 16 tokens', async (t) => {
-    const { json } = await sent(t, 'Once upon', {}, { api: 'completions' });
-    assert.equal(json['max_tokens'], null);
+  it('goes on to the end of the context where nobody sets a limit: without one the server stops after 16 tokens', async (t) => {
+    const { client, server } = await serve(t, { api: 'completions' }, answer, undefined, (exchange) => exchange.json(200, { count: 6, max_model_len: 1024 }));
+    await collect(client, requestOf('Once upon', { model: 'm' }));
+    const [asked, request] = server.requests;
+    assert.deepEqual([asked?.path, asked?.json], ['/tokenize', { model: 'm', prompt: 'Once upon' }]);
+    assert.equal(request?.json['max_tokens'], 1018);
+  });
+
+  it('leaves the limit to a server that does not tell what room there is, or that there is none', async (t) => {
+    for (const [status, told] of [[404, { detail: 'Not Found' }], [200, 'Hello'], [200, {}], [200, { count: 1024, max_model_len: 1024 }]] as const) {
+      const { client, server } = await serve(t, { api: 'completions' }, answer, undefined, (exchange) => exchange.json(status, told));
+      await collect(client, requestOf('Once upon'));
+      assert.equal(server.requests[1]?.json['max_tokens'], null);
+    }
+  });
+
+  it('asks for the room only where nobody sets a limit', async (t) => {
+    for (const settings of [{ maxTokens: 3 }, { extra: { max_tokens: 3 } }]) {
+      const { client, server } = await serve(t, { api: 'completions' }, answer);
+      await collect(client, requestOf('Once upon', settings));
+      assert.deepEqual(server.requests.map(({ path }) => path), ['/v1/completions']);
+    }
   });
 
   it('takes a limit from the extra fields', async (t) => {

@@ -4,14 +4,21 @@ import { VllmClient, type VllmOptions } from '../../../nodes/backends/vllm/clien
 import { ModelServer } from '../../../nodes/core/model-server.ts';
 import { type Exchange, startServer } from '../../support/server.ts';
 
-export async function serve(t: TestContext, options: VllmOptions, handle: (exchange: Exchange) => void | Promise<void>, apiKey?: string) {
-  const server = await startServer(handle);
+type Handle = (exchange: Exchange) => void | Promise<void>;
+
+/** `tokenize` answers what the client asks on the side, and knows nothing of it unless the test does. */
+export async function serve(t: TestContext, options: VllmOptions, handle: Handle, apiKey?: string, tokenize: Handle = noSuchPath) {
+  const server = await startServer((exchange) => (exchange.request.path === '/tokenize' ? tokenize(exchange) : handle(exchange)));
   const http = new ModelServer({ id: 'vllm', label: 'vLLM', url: server.url, startHint: `Start vllm serve, or look at ${server.url}/health.` }, apiKey);
   t.after(async () => {
     await http.close();
     await server.close();
   });
   return { client: new VllmClient(http, options), server };
+}
+
+function noSuchPath(exchange: Exchange): void {
+  exchange.json(404, { detail: 'Not Found' });
 }
 
 /** A chunk of `/v1/chat/completions` as vLLM streams it. */
