@@ -83,8 +83,8 @@ describe('With a real Prometheus', { skip: skipWithoutPrometheus }, () => {
       .replace('127.0.0.1:1880', `127.0.0.1:${endpoint.port}`)
       .replace('  - alerts.yml', `  - ${folder}/alerts.yml`)
       .replace('    # authorization:\n    #   credentials_file: /etc/prometheus/llm-token', '    authorization:\n      credentials: metrics-token');
-    const { query } = await startPrometheus(t, config);
-    const hasAnswer = async (expression: string) => (await query(expression)).some(({ value: [, value] }) => value !== 'NaN');
+    const prometheus = await startPrometheus(t, config);
+    const hasAnswer = async (expression: string) => (await prometheus.query(expression)).some(({ value: [, value] }) => value !== 'NaN');
     let left = queries;
     const until = Date.now() + 40_000;
     while (left.length > 0 && Date.now() < until) {
@@ -99,7 +99,7 @@ describe('With a real Prometheus', { skip: skipWithoutPrometheus }, () => {
     // Without its bound, each has a value.
     for (const rule of rules) {
       const [, unbounded = rule] = /^([\s\S]+) (?:==|>) [\d.]+$/.exec(rule) ?? [];
-      assert.ok((await query(unbounded)).length > 0, unbounded);
+      assert.ok((await prometheus.query(unbounded)).length > 0, unbounded);
     }
   });
 });
