@@ -50,7 +50,7 @@ function watched(child: ChildProcess, onOutput: (text: string) => void): ServerP
     // What it wrote last has come when its streams are closed; whoever else holds them must not hold us up.
     void Promise.race([once(child, 'close'), delay(lastWordsMs)]).then(() => ended.resolve({ code, signal }));
   });
-  return {
+  return endedWithUs({
     identity: pid === undefined ? undefined : identityOf(pid),
     pid,
     adopted: false,
@@ -61,7 +61,7 @@ function watched(child: ChildProcess, onOutput: (text: string) => void): ServerP
       child.kill('SIGKILL');
       killGroup(pid);
     },
-  };
+  });
 }
 
 /** Neither it nor its output keeps Node-RED alive. */
@@ -83,18 +83,31 @@ const lookEveryMs = 250;
 /** A process that another Node-RED has started. Each signal goes only to this very process, not to another with its number. */
 export function adoptServer(identity: ProcessIdentity): ServerProcess {
   const { pid } = identity;
-  return {
+  return endedWithUs({
     identity,
     pid,
     adopted: true,
     ended: goneBy(identity),
     terminate: () => void (isAlive(identity) && trySignal(pid, 'SIGTERM')),
-    kill: () => {
-      if (!isAlive(identity)) return;
-      trySignal(pid, 'SIGKILL');
-      killGroup(pid);
-    },
-  };
+    kill: () => killGroupOf(identity),
+  });
+}
+
+const running = new Set<ServerProcess>();
+
+function killRunning(): void {
+  for (const server of running) server.kill();
+}
+
+/** Whatever ends Node-RED in order or by a defect, ends the server. */
+function endedWithUs(server: ServerProcess): ServerProcess {
+  if (running.size === 0) process.on('exit', killRunning);
+  running.add(server);
+  void server.ended.then(() => {
+    running.delete(server);
+    if (running.size === 0) process.off('exit', killRunning);
+  });
+  return server;
 }
 
 /** Resolves when it has ended: by itself within `patienceMs`, else by force. */
@@ -107,8 +120,13 @@ export async function endServer(server: ServerProcess, patienceMs: number): Prom
 
 async function goneBy(identity: ProcessIdentity): Promise<undefined> {
   while (isAlive(identity)) await delay(lookEveryMs, undefined, { ref: false });
-  // Only its own children can be in a group whose first process is gone; a new process with the number would have a new one.
-  if (identityOf(identity.pid) === undefined) killGroup(identity.pid);
+  killGroupOf(identity);
+}
+
+/** While another process has the number, the group may be that one's. Where none has, only its own children can be in the group. */
+function killGroupOf({ pid, startedAt }: ProcessIdentity): void {
+  const now = identityOf(pid);
+  if (now === undefined || now.startedAt === startedAt) killGroup(pid);
 }
 
 /** The number of the group is that of its first process, and stays taken as long as one of it lives. */

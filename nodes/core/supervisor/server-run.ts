@@ -79,11 +79,6 @@ export class ServerRun {
     return explainCrash({ exit, lines: this.#log.lines, wasReady: this.#readyAt !== undefined, provider: this.#options.provider });
   }
 
-  /** At once and without waiting: Node-RED ends. */
-  kill(): void {
-    this.#process?.kill();
-  }
-
   async #watchUntilReady(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const state = await this.#options.check(AbortSignal.any([signal, AbortSignal.timeout(checkWithinMs)])).catch(() => 'down');

@@ -116,11 +116,6 @@ export class Supervisor {
     this.start();
   }
 
-  /** At once and without waiting: Node-RED ends. */
-  kill(): void {
-    this.#run?.kill();
-  }
-
   /**
    * Waits until the server can take a request, and starts it where it is stopped. What it gives is to be called when the request is over.
    * @throws LlmError `overloaded` where it is not ready in time, why it crashed where it has been given up, or the signal's reason

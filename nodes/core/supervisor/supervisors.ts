@@ -16,9 +16,6 @@ const graceMs = 10_000;
 
 export class Supervisors {
   readonly #claims = new Map<number, Claim>();
-  readonly #killAll = () => {
-    for (const { supervisor } of this.#claims.values()) supervisor.kill();
-  };
 
   /** The server of a port, from now on run as these options say. @throws LlmError where another owner has the port */
   claim(owner: string, options: SupervisorOptions): Supervisor {
@@ -32,8 +29,6 @@ export class Supervisors {
       known.supervisor.configure(options);
       return known.supervisor;
     }
-    // Whatever ends Node-RED in order, ends the servers.
-    if (this.#claims.size === 0) process.once('exit', this.#killAll);
     const supervisor = new Supervisor(options);
     this.#claims.set(port, { supervisor, owner, isHeld: true, timer: undefined });
     return supervisor;
@@ -66,7 +61,6 @@ export class Supervisors {
     // A deploy may have brought the next owner meanwhile.
     if (claim.isHeld) return;
     this.#claims.delete(port);
-    if (this.#claims.size === 0) process.off('exit', this.#killAll);
   }
 }
 
