@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Supervisors } from '../../../nodes/core/supervisor/supervisors.ts';
 import { FakeTime } from '../../support/fake-time.ts';
-import { supervised } from '../../support/supervised.ts';
+import { never, supervised } from '../../support/supervised.ts';
 
 test('a port has one owner at a time', async (t) => {
   const { options } = await supervised(t);
@@ -30,6 +30,21 @@ test('between two deploys the server runs on, and the next owner gets it as it i
   await servers.release(port, false);
   await time.advance(10_000);
   assert.ok(!servers.isClaimed(port), 'nobody came');
+});
+
+test('who claims a server that is just being ended has it', async (t) => {
+  const { options } = await supervised(t);
+  const { port } = options.address;
+  const servers = new Supervisors();
+  servers.claim('a', options);
+  const released = servers.release(port, true);
+  const supervisor = servers.claim('b', options);
+  await released;
+  assert.throws(() => servers.claim('c', options), /Another node runs a server/);
+  supervisor.start();
+  await supervisor.acquire(never);
+  await servers.release(port, true);
+  assert.equal(supervisor.state, 'stopped');
 });
 
 test('what a node ran at another port ends when it claims a new one, or runs none any more', async (t) => {
