@@ -157,6 +157,11 @@ export class Flow {
     for await (const _ of on(events, 'node-status')) if (isShown()) return;
   }
 
+  /** Resolves when any node shows another status. */
+  async nextStatus(): Promise<void> {
+    await once(events, 'node-status');
+  }
+
   /** Resolves when the new flow runs. */
   async deploy(nodes: FlowNode[], type: 'full' | 'nodes' = 'nodes'): Promise<void> {
     const started = once(events, 'flows:started');

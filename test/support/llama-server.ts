@@ -39,8 +39,12 @@ export interface LlamaServer {
 }
 
 /** Resolves when the model is loaded. On a machine with few cores one thread is many times faster than two. */
-export async function startLlamaServer({ binary, model }: Found, ...args: string[]): Promise<LlamaServer> {
-  const port = await freePort();
+export async function startLlamaServer(found: Found, ...args: string[]): Promise<LlamaServer> {
+  return startLlamaServerAt(await freePort(), found, ...args);
+}
+
+/** At the port where another was, say. */
+export async function startLlamaServerAt(port: number, { binary, model }: Found, ...args: string[]): Promise<LlamaServer> {
   const url = `http://127.0.0.1:${port}`;
   const options = ['-t', '1', '--override-kv', 'llama.context_length=int:2048', '-c', '2048', '--parallel', '4', '--metrics'];
   const child = spawn(binary, ['-m', model, ...options, '--host', '127.0.0.1', '--port', String(port), ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -48,7 +52,9 @@ export async function startLlamaServer({ binary, model }: Found, ...args: string
   const stop = () => child.kill('SIGKILL');
   process.once('exit', stop);
   await Promise.race([ready(url), failed(child)]);
-  const ask = async (path: string) => (await fetch(url + path)).text();
+  const key = args[args.indexOf('--api-key') + 1];
+  const headers = args.includes('--api-key') ? { authorization: `Bearer ${key}` } : {};
+  const ask = async (path: string) => (await fetch(url + path, { headers })).text();
   return {
     url,
     metric: async (name) => Number(new RegExp(`^llamacpp:${name} (\\S+)$`, 'm').exec(await ask('/metrics'))?.[1]),
