@@ -16,15 +16,16 @@ export interface AttemptOptions {
   answer: Answer;
   sink: TokenSink | undefined;
   onFirstToken: () => void;
+  traceparent?: string | undefined;
 }
 
 /** Resolves when the answer is whole. @throws LlmError, with the partial text where tokens have come. */
 export async function runAttempt(options: AttemptOptions): Promise<void> {
-  const { client, request, limits, controller, answer } = options;
+  const { client, request, limits, controller, answer, traceparent } = options;
   const { signal } = controller;
   const timers = new AttemptTimers(limits, (error) => controller.abort(error.with({ provider: client.provider.id })));
   try {
-    const context = { signal, onConnected: () => timers.connected() };
+    const context = { signal, onConnected: () => timers.connected(), traceparent };
     for await (const parts of client.stream(request, context)) {
       signal.throwIfAborted();
       await take(parts, options, timers);

@@ -14,6 +14,7 @@ import type { Limits } from './limits.ts';
 import { Places } from './places.ts';
 import type { CompletionRequest } from './request.ts';
 import { completeUsage } from './tokens.ts';
+import { traceparentOf } from './trace-context.ts';
 
 export interface BackendOptions {
   identity: BackendIdentity;
@@ -251,7 +252,8 @@ class Run {
       this.#firstTokenMs = this.#elapsedMs();
       this.#emit('firstToken', { ms: this.#firstTokenMs });
     };
-    return runAttempt({ client, request: this.#request, limits, controller: this.#controller, answer, sink: this.#options.sink, onFirstToken });
+    const traceparent = traceparentOf(this.#about.requestId);
+    return runAttempt({ client, request: this.#request, limits, controller: this.#controller, answer, sink: this.#options.sink, onFirstToken, traceparent });
   }
 
   #record(answer: Answer, number: number, startedAt: number, failure?: LlmError): void {

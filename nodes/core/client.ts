@@ -8,6 +8,8 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
   /** To be called when the connection stands and the request goes out: the connect timer ends. */
   onConnected: () => void;
+  /** For a server that can trace, as W3C's header has it. */
+  readonly traceparent?: string | undefined;
 }
 
 export interface ModelClient {

@@ -35,6 +35,8 @@ interface Asked {
   client?: string;
   /** The id by which the client knows it. */
   requestId?: string;
+  /** As the client sent it: what traces it is part of. */
+  traceparent?: string;
 }
 
 interface OfBranch {

@@ -52,7 +52,7 @@ export class ModelServer {
       dispatcher: this.#agent,
       method,
       url: this.provider.url + path,
-      headers: this.#headers,
+      headers: context.traceparent === undefined ? this.#headers : { ...this.#headers, traceparent: context.traceparent },
       signal: context.signal,
       onConnected: context.onConnected,
       explain: (error) => classifyNetworkError(error, this.provider),

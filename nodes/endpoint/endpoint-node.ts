@@ -23,7 +23,7 @@ import { openAiChat } from './formats/openai-chat.ts';
 import { openAiCompletions } from './formats/openai-completions.ts';
 import { openAiEmbeddings } from './formats/openai-embeddings.ts';
 import { Gate } from './gate.ts';
-import { flowHeaders, flowStatus, requestIdOf, sendJson } from './http.ts';
+import { flowHeaders, flowStatus, requestIdOf, sendJson, traceparentIn } from './http.ts';
 import { Keys, readKeys } from './keys.ts';
 import { expandsLlm, isModels, modelsBody, Names } from './names.ts';
 import { servePage } from './page.ts';
@@ -77,6 +77,8 @@ interface Exchange {
   /** That of the request at the stage. */
   readonly id: string;
   readonly requestId: string;
+  /** What the client traces it as, where it does. */
+  readonly traceparent: string | undefined;
   /** The name of the key. */
   readonly client: string | undefined;
 }
@@ -154,7 +156,7 @@ export class EndpointNode {
       const client = parts.gate.nameOf(req.headers);
       if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
       checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
-      if (format) await this.#admit(parts, req, { res, path, format, id: newStageId(), requestId, client });
+      if (format) await this.#admit(parts, req, { res, path, format, id: newStageId(), requestId, traceparent: traceparentIn(req), client });
       else sendJson(res, 200, modelsBody(parts.names, path, parts.disclosure.tells && expandsLlm(req.url)));
     } catch (error) {
       refuse(res, format ?? openAiChat, asProblem(error), parts.disclosure);
@@ -214,13 +216,13 @@ export class EndpointNode {
   }
 
   /** Sends the request into the flow. @throws LlmError */
-  async #ask({ timeoutMs }: Parts, { prompt, llm }: ClientRequest, { id, model, client, requestId, stream, signal }: Asked): Promise<Answered> {
+  async #ask({ timeoutMs }: Parts, { prompt, llm }: ClientRequest, { id, model, client, requestId, traceparent, stream, signal }: Asked): Promise<Answered> {
     if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
     const { model: _asked, ...settings } = llm;
     const msg: LlmMessage = { payload: prompt, llm: { ...settings, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
     const send: Send = (out) => this.#node.send(out);
     const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink: stream, deadline: Infinity }, id);
-    const { completion, ...answer } = await stage.answer((asked) => asked.attempt(branch, { timeoutMs }), { requestId });
+    const { completion, ...answer } = await stage.answer((asked) => asked.attempt(branch, { timeoutMs }), { requestId, ...(traceparent !== undefined && { traceparent }) });
     if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
     this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };
     return { ...answer, completion };

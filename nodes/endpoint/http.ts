@@ -1,10 +1,16 @@
 /** Small things of HTTP that an endpoint needs. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { readTraceparent } from '../core/trace-context.ts';
 
 /** A client's own id for its request, as far as it may stand in a header and a log. */
 export function requestIdOf({ headers }: IncomingMessage): string {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : `req-${crypto.randomUUID()}`;
+}
+
+/** W3C's header, where it is one. */
+export function traceparentIn({ headers: { traceparent } }: IncomingMessage): string | undefined {
+  return typeof traceparent === 'string' && readTraceparent(traceparent) ? traceparent : undefined;
 }
 
 export function sendJson(res: ServerResponse, status: number, body: object, headers: Record<string, string> = {}): void {

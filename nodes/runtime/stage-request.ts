@@ -31,6 +31,9 @@ export interface AttemptOptions {
   readonly shadow?: boolean;
 }
 
+/** What a client says of its request. */
+type AskedBy = Pick<LlmEvents['stage'], 'requestId' | 'traceparent'>;
+
 let requests = 0;
 
 /** One id for a request at one stage. */
@@ -54,7 +57,7 @@ export class StageRequest {
   /** True once the attempt under way has given a reader something. */
   #isTelling = false;
   #queuedMs = 0;
-  #asked: { requestId?: string } = {};
+  #asked: AskedBy = {};
 
   constructor(msg: LlmMessage, context: StageContext, id = newStageId()) {
     this.id = id;
@@ -64,7 +67,7 @@ export class StageRequest {
   }
 
   /** Lets a stage answer as it does, and tells of it. @throws LlmError what `handle` throws, with what was tried */
-  async answer(handle: (request: StageRequest) => Promise<LlmMessage>, asked: { requestId?: string } = {}): Promise<LlmMessage> {
+  async answer(handle: (request: StageRequest) => Promise<LlmMessage>, asked: AskedBy = {}): Promise<LlmMessage> {
     this.#asked = asked;
     this.#tellBegin();
     try {
