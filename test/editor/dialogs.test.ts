@@ -186,14 +186,26 @@ const dialogs: Dialog[] = [
   },
   {
     id: 'monitor',
-    tabs: ['Alerts', 'Log'],
-    change: { name: 'Watch', path: '/team/metrics', models: 'mistral-7b\nqwen', summarySeconds: '10', log: 'file', logFile: 'a/b.log', logFileMb: '2', logFiles: '3' },
+    tabs: ['Alerts', 'Log', 'Tracing'],
+    change: {
+      name: 'Watch',
+      path: '/team/metrics',
+      models: 'mistral-7b\nqwen',
+      summarySeconds: '10',
+      log: 'file',
+      logFile: 'a/b.log',
+      logFileMb: '2',
+      logFiles: '3',
+      telemetry: 'otlp',
+      otlpUrl: 'http://collector:4318',
+    },
     bad: {
       path: { value: '/a b', reason: /something like \/llm\/metrics/ },
       summarySeconds: { value: '-1', reason: /whole number from 0 to 86400/ },
       logFileMb: { value: '0', reason: /whole number from 1 to 10000/ },
       logFiles: { value: '1.5', reason: /whole number from 1 to 100/ },
       token: { value: 'a b', reason: /blanks/ },
+      otlpUrl: { value: 'http://me:secret@host', reason: /without a user/ },
     },
   },
 ];

@@ -145,11 +145,11 @@ describe('The dialog of a monitor', { skip: skipWithoutBrowser }, () => {
   for (const theme of ['light', 'dark'] satisfies Theme[]) {
     test(`looks right in ${theme}`, async () => {
       const alerts = [{ name: 'Slow', measure: 'latency', scope: 'backends', above: 30, minutes: 5 }, { name: 'Failures', measure: 'failures', above: 20, minutes: 5 }, { name: 'Breakers', measure: 'breaker', minutes: 0 }, { name: '', measure: 'waiting', above: -1, minutes: 1 }];
-      await nodeRed.deploy(flowOf({ alerts, log: 'file', models: 'mistral-7b' }));
+      await nodeRed.deploy(flowOf({ alerts, log: 'file', models: 'mistral-7b', telemetry: 'otlp' }));
       const themed = await EditorPage.open(browser, nodeRed.url, theme);
       tray = await themed.openDialog('monitor');
       await themed.screenshot('monitor-filled');
-      for (const tab of ['Alerts', 'Log']) {
+      for (const tab of ['Alerts', 'Log', 'Tracing']) {
         await themed.showTab(tray, tab);
         await themed.screenshot(`monitor-filled-${tab.toLowerCase()}`);
       }

@@ -5,7 +5,7 @@ import type { LlmNode } from '../../runtime/llm-nodes.ts';
 import { Collector } from './collector.ts';
 import { createFamilies, type Families } from './families.ts';
 import { addGauges } from './gauges.ts';
-import { ModelNames } from './model-names.ts';
+import { configuredIn, ModelNames } from './model-names.ts';
 import { addProcessMetrics } from './process.ts';
 
 export interface MetricsOptions {
@@ -32,7 +32,7 @@ export class Metrics {
     this.#families = createFamilies(this.#registry);
     addGauges(this.#registry, nodes);
     addProcessMetrics(this.#registry);
-    this.#collector = new Collector(bus, this.#families, new ModelNames((name) => this.#isConfigured(name)));
+    this.#collector = new Collector(bus, this.#families, new ModelNames(configuredIn(nodes, this.#allowed)));
   }
 
   get contentType(): string {
@@ -64,9 +64,5 @@ export class Metrics {
 
   close(): void {
     this.#collector.close();
-  }
-
-  #isConfigured(model: string): boolean {
-    return this.#allowed.has(model) || this.#nodes().some(({ models }) => models.includes(model));
   }
 }

@@ -1,5 +1,7 @@
 /** Which names of models may be labels. A client may ask for any name, and many servers repeat it: each label would be a series that stays. */
 
+import type { LlmNode } from '../../runtime/llm-nodes.ts';
+
 /** The label of all others. */
 export const otherModel = 'other';
 
@@ -26,6 +28,11 @@ export class ModelNames {
     this.#known.add(answered);
     return answered;
   }
+}
+
+/** Whether one of the nodes, or somebody who was asked for further names, has named a model. */
+export function configuredIn(nodes: () => readonly LlmNode[], further: { has(name: string): boolean }): (name: string) => boolean {
+  return (name) => further.has(name) || nodes().some(({ models }) => models.includes(name));
 }
 
 function looksLikeName(text: string): boolean {

@@ -5,7 +5,7 @@ import { checkField, choiceField, givenRows, type GivenRow, readChoice, readNumb
 import { prepareTabs } from '../../editor/tabs.ts';
 import { apiKey, choice, checkNumber, type EditedNode, numberDefaults, translate } from '../../editor/validate.ts';
 import { defaultMinutes, type Measure, measures, minutesField, type Scope, scopedMeasures, scopes, thresholds } from '../alerts/settings.ts';
-import { defaultLogFile, defaultMetricsPath, logTargets, monitorFields, readMetricsPath } from './settings.ts';
+import { defaultLogFile, defaultMetricsPath, defaultOtlpUrl, logTargets, monitorFields, readMetricsPath, readOtlpUrl, telemetryTargets } from './settings.ts';
 
 interface AlertRow {
   name: string;
@@ -43,6 +43,13 @@ RED.nodes.registerType('llm-monitor', {
     log: choice(logTargets),
     logFile: { value: defaultLogFile },
     logAttempts: { value: false },
+    telemetry: choice(telemetryTargets),
+    otlpUrl: {
+      value: defaultOtlpUrl,
+      validate(value, _opt) {
+        return attempt(() => readOtlpUrl(value)) !== undefined || translate(this, 'monitor.validate.otlpUrl');
+      },
+    },
     ...numberDefaults(monitorFields),
   },
   credentials: {
@@ -62,7 +69,8 @@ RED.nodes.registerType('llm-monitor', {
     alerts = alertList(this);
     prepareTabs(this, () => alerts?.fill());
     prepareAddress();
-    prepareLog();
+    showWith('log', (target) => ({ '.llm-monitor-log': target !== 'off', '.llm-monitor-file': target === 'file' }));
+    showWith('telemetry', (target) => ({ '.llm-monitor-otlp': target === 'otlp' }));
   },
   oneditsave() {
     this['alerts'] = alerts?.rows();
@@ -164,8 +172,12 @@ function checkAlerts(node: EditedNode, given: unknown): boolean | string {
 
 /** The path as the runtime takes it, where it does. */
 function pathOf(value: unknown): string | undefined {
+  return attempt(() => readMetricsPath(value));
+}
+
+function attempt<Result>(read: () => Result): Result | undefined {
   try {
-    return readMetricsPath(value);
+    return read();
   } catch {
     return undefined;
   }
@@ -187,12 +199,12 @@ function prepareAddress(): void {
   update();
 }
 
-function prepareLog(): void {
+/** Shows only what the chosen target needs. */
+function showWith(name: string, shown: (target: string) => Record<string, boolean>): void {
+  const select = $(`#node-input-${name}`);
   const update = () => {
-    const target = String($('#node-input-log').val());
-    $('.llm-monitor-log').toggle(target !== 'off');
-    $('.llm-monitor-file').toggle(target === 'file');
+    for (const [rows, isShown] of Object.entries(shown(String(select.val())))) $(rows).toggle(isShown);
   };
-  $('#node-input-log').on('change', update);
+  select.on('change', update);
   update();
 }

@@ -12,6 +12,7 @@ import { openLog, type OpenLog } from './log-target.ts';
 import { metricsRoute } from './metrics-route.ts';
 import { type MonitorFields, type MonitorSettings, readMonitorSettings } from './settings.ts';
 import { useMetrics } from './shared-metrics.ts';
+import { openTelemetry } from './telemetry-target.ts';
 
 export interface MonitorConfig extends NodeDef, MonitorFields {}
 
@@ -29,6 +30,7 @@ export class MonitorNode {
   #watcher: Watcher | undefined;
   #log: OpenLog | undefined;
   #isWrong = false;
+  #hasTelemetryFailed = false;
 
   constructor(RED: NodeAPI, node: Node<MonitorCredentials>, config: MonitorConfig) {
     this.#RED = RED;
@@ -48,7 +50,8 @@ export class MonitorNode {
     if (settings.path !== undefined) this.#serveMetrics(settings.path, settings.models);
     this.#watcher = new Watcher(settings.alerts, { bus, nodes: llmNodes }, (alert) => this.#tell(alert));
     this.#log = openLog(this.#RED, this.#node, settings.log, () => this.#status.update());
-    this.#ends.push(() => this.#watcher?.close(), () => this.#log?.close());
+    const telemetry = openTelemetry(this.#node, settings, () => this.#failTelemetry());
+    this.#ends.push(() => this.#watcher?.close(), () => this.#log?.close(), () => telemetry?.close());
     if (settings.summaryMs > 0) this.#startSummaries(settings.summaryMs);
   }
 
@@ -72,6 +75,11 @@ export class MonitorNode {
     });
   }
 
+  #failTelemetry(): void {
+    this.#hasTelemetryFailed = true;
+    this.#status.update();
+  }
+
   #tell(alert: Alert): void {
     this.#node.send([{ topic: alert.name, payload: sentenceOf(alert), alert }, null]);
     this.#status.update();
@@ -82,7 +90,8 @@ export class MonitorNode {
     const firing = this.#watcher?.firing ?? 0;
     if (firing > 0) return { fill: 'red', shape: 'ring', text: firing === 1 ? '1 alert' : `${firing} alerts` };
     const lost = this.#log?.lost ?? 0;
-    return lost > 0 ? { fill: 'yellow', shape: 'ring', text: 'monitor.status.log' } : {};
+    if (lost > 0) return { fill: 'yellow', shape: 'ring', text: 'monitor.status.log' };
+    return this.#hasTelemetryFailed ? { fill: 'yellow', shape: 'ring', text: 'monitor.status.telemetry' } : {};
   }
 
   async #close(): Promise<void> {

@@ -7,6 +7,11 @@ export const defaultMetricsPath = '/llm/metrics';
 
 export const logTargets = ['off', 'node-red', 'file'] as const;
 
+/** Where spans go: to the SDK that the process runs, or to an address. */
+export const telemetryTargets = ['off', 'process', 'otlp'] as const;
+
+export const defaultOtlpUrl = 'http://localhost:4318';
+
 export const monitorFields = {
   /** How often a summary is sent; 0 for never. */
   summarySeconds: { value: 60, min: 0, max: 86_400 },
@@ -28,6 +33,8 @@ export interface MonitorFields extends Partial<Record<MonitorField, unknown>> {
   readonly logFile?: unknown;
   /** Whether each attempt has a line of its own. */
   readonly logAttempts?: unknown;
+  readonly telemetry?: unknown;
+  readonly otlpUrl?: unknown;
 }
 
 export interface LogSettings {
@@ -47,13 +54,16 @@ export interface MonitorSettings {
   /** 0 for never. */
   readonly summaryMs: number;
   readonly log: LogSettings;
+  readonly telemetry: (typeof telemetryTargets)[number];
+  /** Without a slash at the end. */
+  readonly otlpUrl: string;
 }
 
 export const defaultLogFile = 'llm-requests.log';
 
 /** @throws RangeError that names the field */
 export function readMonitorSettings(fields: MonitorFields): MonitorSettings {
-  const { metrics, path, models, alerts, log, logFile, logAttempts } = fields;
+  const { metrics, path, models, alerts, log, logFile, logAttempts, telemetry, otlpUrl } = fields;
   const number = (name: MonitorField) => readNumber(name, fields[name], { ...monitorFields[name], integer: true }) ?? monitorFields[name].value;
   return {
     path: metrics === false ? undefined : readMetricsPath(path),
@@ -67,7 +77,17 @@ export function readMonitorSettings(fields: MonitorFields): MonitorSettings {
       files: number('logFiles'),
       attempts: logAttempts === true,
     },
+    telemetry: readChoice('telemetry', telemetry, telemetryTargets),
+    otlpUrl: readOtlpUrl(otlpUrl),
   };
+}
+
+/** @throws RangeError */
+export function readOtlpUrl(given: unknown): string {
+  const url = String(given ?? '').trim() || defaultOtlpUrl;
+  const { protocol = '', username = '', password = '' } = URL.canParse(url) ? new URL(url) : {};
+  if (!/^https?:$/.test(protocol) || username || password) throw new RangeError(`otlpUrl must be an address such as ${defaultOtlpUrl}, without a user.`);
+  return url.replace(/\/+$/, '');
 }
 
 /** @throws RangeError */
