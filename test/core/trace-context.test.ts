@@ -20,7 +20,7 @@ describe('A traceparent', () => {
   }
 
   test('that was written is read again', () => {
-    const digits = (length: number) => fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: length, maxLength: length }).filter((text) => !/^0+$/.test(text));
+    const digits = (length: number) => fc.string({ unit: fc.constantFrom(...'0123456789abcdef'.split('')), minLength: length, maxLength: length }).filter((text) => !/^0+$/.test(text));
     fc.assert(fc.property(digits(32), digits(16), fc.integer({ min: 0, max: 255 }), (traceId, spanId, flags) => assert.deepEqual(readTraceparent(writeTraceparent({ traceId, spanId, flags })), { traceId, spanId, flags })));
   });
 });
