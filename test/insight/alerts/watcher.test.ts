@@ -65,6 +65,15 @@ describe('Slow answers', () => {
     assert.deepEqual(states(), ['fired']);
   });
 
+  test('are not over while they are only just as fast as they should be', async (t) => {
+    const { go, ok, states } = watch(t, { measure: 'latency', above: 2, minutes: 1 });
+    await go(10 * minute, () => ok(2200));
+    await go(60 * minute, () => ok(1900));
+    assert.deepEqual(states(), ['fired']);
+    await go(10 * minute, () => ok(1700));
+    assert.deepEqual(states(), ['fired', 'resolved']);
+  });
+
   test('of one in a hundred are none', async (t) => {
     const { go, ok, states } = watch(t, { measure: 'latency', above: 2, minutes: 1 });
     await go(30 * minute, () => {

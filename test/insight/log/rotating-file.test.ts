@@ -89,6 +89,16 @@ test('A file that somebody takes away is made anew', async (t) => {
   assert.equal(read(), 'new\n');
 });
 
+test('A folder that somebody takes away is made anew, with the next line', async (t) => {
+  const { folder, file, told, read } = open(t);
+  for (const line of ['gone', 'lost', 'new']) {
+    file.write(line);
+    await file.close();
+    if (line === 'gone') rmSync(folder.at('logs'), { recursive: true });
+  }
+  assert.deepEqual([read(), told], ['new\n', ['ENOENT', 'lost 1']]);
+});
+
 test('What waits for a slow disk is bounded, and told as lost', async (t) => {
   const { file, told } = open(t, { maxBytes: 10_000_000 });
   const line = 'x'.repeat(999_999);

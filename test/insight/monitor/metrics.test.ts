@@ -1,10 +1,18 @@
 /** The metrics that a monitor serves, over flows that run and are deployed anew. */
 import assert from 'node:assert/strict';
-import { describe, test, type TestContext } from 'node:test';
+import { createRequire } from 'node:module';
+import { beforeEach, describe, test, type TestContext } from 'node:test';
 import { bus, type EventName } from '../../../nodes/core/events.ts';
+import { llmNode } from '../../../nodes/runtime/llm-nodes.ts';
 import { chat, hello, startEndpoint, type TestEndpoint } from '../../support/endpoint.ts';
+import { settled } from '../../support/fake-time.ts';
 import type { FlowNode } from '../../support/flow.ts';
 import { Samples } from '../../support/prometheus.ts';
+
+const { events } = createRequire(import.meta.url)('@node-red/util') as { events: NodeJS.EventEmitter };
+
+// Counts go on until a deploy is over that leaves no monitor: that of the test before.
+beforeEach(() => void events.emit('flows:started'));
 
 const monitor: FlowNode = { id: 'monitor', type: 'llm-monitor', summarySeconds: 0, wires: [[], []] };
 const fallback = { id: 'fallback', type: 'llm-fallback', name: 'Then', branches: [{ name: 'bad' }, { name: 'good' }], wires: [[], ['bad'], ['good']] };
@@ -64,6 +72,23 @@ test('They equal what clients saw, through redeploys, and nothing is left of nod
   const after = await samplesOf(endpoint);
   assert.deepEqual(after.values('id'), ['endpoint', 'fallback', 'good']);
   assert.equal(after.sum('llm_stage_requests_total', { id: 'endpoint', outcome: 'ok' }), ok, 'and nothing is lost of the others');
+});
+
+test('Who looks in the middle of a deploy takes no counts away', async (t) => {
+  const endpoint = await startEndpoint(t, { nodes: behind });
+  const { flow, nodes, post } = endpoint;
+  const slow = nodes.map((node) => (node.id === 'good' ? { ...node, delayMs: 200, name: 'good' } : node.id === 'bad' ? { ...node, faultPercent: 100 } : node));
+  await flow.deploy(slow);
+  await ask(endpoint, 3);
+  const asked = new Promise<void>((resolve) => t.after(bus.on('request', ({ backend }) => void (backend.id === 'good' && resolve()))));
+  const last = post(chat, hello);
+  await asked;
+  const deployed = flow.deploy(slow.map((node) => (node.id === 'good' ? { ...node, delayMs: 100 } : node)));
+  while (llmNode('good')) await settled();
+  assert.equal((await samplesOf(endpoint)).sum('llm_requests_total', { id: 'good' }), 3);
+  await (await last).text();
+  await deployed;
+  assert.equal((await samplesOf(endpoint)).sum('llm_requests_total', { id: 'good' }), 4);
 });
 
 test('Nobody listens any more once no monitor is left', async (t) => {

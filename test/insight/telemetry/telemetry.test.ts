@@ -104,6 +104,18 @@ describe('Spans', () => {
     assert.doesNotMatch(JSON.stringify(all.map(({ name, attributes, events, status }) => [name, attributes, events, status])), /canary/);
   });
 
+  test('tell of a branch that was refused, too', async (t) => {
+    const { spans } = telemetryOf(t);
+    const fallback = { id: 'fallback', type: 'llm-fallback', name: 'Fallback', branches: [{ name: 'unwired' }, { name: 'good' }], wires: [[], [], ['echo']] };
+    const { post } = await startEndpoint(t, { nodes: [fallback, { id: 'echo', type: 'llm-echo', tokensPerSecond: 0, wires: [[]] }] });
+    await (await post(chat, hello)).text();
+    await quiet();
+    const all = spans();
+    const refused = all.find(({ name }) => name === 'branch unwired');
+    assert.ok(refused);
+    assert.deepEqual([pathOf(refused, all), refused.attributes['error.type']], ['llm-endpoint > flow > Fallback > branch unwired', 'not_found']);
+  });
+
   test('go on from a client’s own trace, and servers from ours', async (t) => {
     const { spans } = telemetryOf(t);
     const got: Array<string | undefined> = [];
