@@ -40,13 +40,15 @@ test('Where it cannot be written, the node says so and requests go on; where it 
   const folder = testFolder(t);
   writeFileSync(folder.at('logs'), 'a file in the place of the folder');
   const { flow, post } = await start(t, { logFile: folder.at('logs/requests.log') });
-  assert.equal((await post(chat, hello)).status, 200);
+  const ask = (id: string) => post(chat, hello, { headers: { 'x-request-id': id } });
+  assert.equal((await ask('lost')).status, 200);
   await flow.status('monitor', 'monitor.status.log');
-  assert.equal((await post(chat, hello)).status, 200);
+  assert.equal((await ask('on the way')).status, 200);
   rmSync(folder.at('logs'));
-  await (await post(chat, hello)).text();
+  await (await ask('kept')).text();
   await flow.stop();
-  assert.equal(recordsIn(folder.at('logs/requests.log')).length, 1);
+  const ids = recordsIn(folder.at('logs/requests.log')).map(({ request }) => request);
+  assert.deepEqual([ids.includes('lost'), ids.at(-1)], [false, 'kept']);
 });
 
 test('It may go to Node-RED’s own log', async (t) => {
