@@ -61,7 +61,7 @@ export function startVllm(port: number, apiKey: string): VllmProcess {
   return {
     url,
     ready,
-    metric: async (name) => sum(await (await fetch(`${url}/metrics`)).text(), `vllm:${name}`),
+    metric: async (name) => sum(await (await fetch(`${url}/metrics`, { headers: { connection: 'close' } })).text(), `vllm:${name}`),
     kill: async () => {
       if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) process.kill(-child.pid, 'SIGKILL');
       await ended;

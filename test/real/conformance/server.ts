@@ -69,7 +69,8 @@ export async function vllm(server: VllmProcess): Promise<RealServer> {
   };
 }
 
-const headers = { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
+// Now and then a server ends an idle connection just when it is used again.
+const headers = { connection: 'close', authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' };
 
 async function getJson(url: string, path: string): Promise<Record<string, unknown>> {
   return asRecord(await (await fetch(url + path, { headers })).json());

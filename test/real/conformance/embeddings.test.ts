@@ -1,16 +1,16 @@
 /** Embeddings of a real llama-server: one that gives them, and those that were started without. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it, type TestContext } from 'node:test';
-import { LlamaCppClient } from '../../nodes/backends/llamacpp/client.ts';
-import { LlamaCppServer } from '../../nodes/backends/llamacpp/server.ts';
-import { OpenAiAccount } from '../../nodes/backends/openai/account.ts';
-import { OpenAiClient } from '../../nodes/backends/openai/client.ts';
-import type { Backend } from '../../nodes/core/backend.ts';
-import { policyFor } from '../../nodes/core/errors.ts';
-import { type CompletionRequest, readRequest } from '../../nodes/core/request.ts';
-import { cleanEnvironment } from '../support/environment.ts';
-import { findLlamaServer, type LlamaServer, startLlamaServer } from '../support/llama-server.ts';
-import { backendOf, failureOf, requestOf } from '../support/requests.ts';
+import { LlamaCppClient } from '../../../nodes/backends/llamacpp/client.ts';
+import { LlamaCppServer } from '../../../nodes/backends/llamacpp/server.ts';
+import { OpenAiAccount } from '../../../nodes/backends/openai/account.ts';
+import { OpenAiClient } from '../../../nodes/backends/openai/client.ts';
+import type { Backend } from '../../../nodes/core/backend.ts';
+import { policyFor } from '../../../nodes/core/errors.ts';
+import { type CompletionRequest, readRequest } from '../../../nodes/core/request.ts';
+import { cleanEnvironment } from '../../support/environment.ts';
+import { findLlamaServer, type LlamaServer, startLlamaServer } from '../../support/llama-server.ts';
+import { backendOf, failureOf, requestOf } from '../../support/requests.ts';
 
 cleanEnvironment();
 
