@@ -34,6 +34,8 @@ export interface CompleteOptions {
   deadline?: number;
   /** The id of the attempt in a stage's branch that it belongs to, for those who listen. */
   parent?: string | undefined;
+  /** That of the request, for those who listen; without one it gets its own. */
+  id?: string | undefined;
 }
 
 /** A longer wait than this is not worth holding a request for: the failure goes on with its `retryAfterMs`. */
@@ -42,6 +44,10 @@ const longestRetryAfterMs = 60_000;
 /** A request's id is unique in the process by its number, among processes by its beginning. */
 const idStart = crypto.randomUUID();
 let requests = 0;
+
+export function newRequestId(): string {
+  return `${idStart}-${++requests}`;
+}
 
 /** The events that tell of a request, and what each of them tells of every request. */
 type RequestEvents = Pick<LlmEvents, 'request' | 'attempt' | 'firstToken' | 'retry' | 'completion' | 'failure'>;
@@ -115,10 +121,10 @@ class Run {
     this.#backend = backend;
     this.#options = options;
     this.#request = request.model ? request : { ...request, model: backend.model };
-    const { deadline = Infinity, parent } = options;
+    const { deadline = Infinity, parent, id = newRequestId() } = options;
     this.#deadlineMs = Math.min(backend.limits.totalTimeoutMs || Infinity, request.timeoutMs ?? Infinity, Math.max(0, deadline - this.#started));
     this.#about = {
-      requestId: `${idStart}-${++requests}`,
+      requestId: id,
       backend: backend.identity,
       provider: backend.client.provider.id,
       model: this.#request.model ?? '',
@@ -301,8 +307,9 @@ class Run {
 
   #fail(error: unknown): LlmError {
     const failure = this.#withAttempts(toLlmError(error, this.#about.provider));
-    const status = failure.status === undefined ? undefined : { status: failure.status };
-    this.#emit('failure', { error: failure.kind, ...status, attempts: this.#attempts.length, queuedMs: this.#queuedMs, ms: this.#elapsedMs() });
+    const { kind, status, hint } = failure;
+    const said = { ...(hint !== undefined && { hint }), ...(status !== undefined && { status }) };
+    this.#emit('failure', { error: kind, ...said, attempts: this.#attempts.length, queuedMs: this.#queuedMs, ms: this.#elapsedMs() });
     return failure;
   }
 

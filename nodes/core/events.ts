@@ -1,6 +1,6 @@
 /**
  * The bus: everything that happens to a request, as plain facts. Metrics, traces and views listen; nobody who emits knows them.
- * No event holds a key, a prompt or an answer.
+ * No event holds a key; no event but `asked` and `answered` holds a prompt or an answer, and these two are only for who is told to keep them.
  */
 import type { BackendIdentity, Completion, Cost, FinishReason, Timing, Usage } from './completion.ts';
 import type { FailureKind } from './errors.ts';
@@ -59,6 +59,8 @@ interface Answered extends Partial<Pick<Completion, 'usage' | 'cost' | 'route' |
 interface Ended {
   outcome: 'ok' | 'failed' | 'cancelled';
   error?: FailureKind;
+  /** What a person should do next. */
+  hint?: string;
   ms: number;
 }
 
@@ -81,7 +83,7 @@ export interface LlmEvents {
   retry: OfRequest & { error: FailureKind; delayMs: number };
   /** The model is the one that answered. */
   completion: OfRequest & { requestedModel: string; finishReason: FinishReason; usage: Usage; cost?: Cost; timing: Timing; attempts: number };
-  failure: OfRequest & { error: FailureKind; status?: number; attempts: number; queuedMs: number; ms: number };
+  failure: OfRequest & { error: FailureKind; hint?: string; status?: number; attempts: number; queuedMs: number; ms: number };
   /** A request has arrived at a stage. */
   stage: OfStage & Child & Asked;
   /** It has its outcome there. */
@@ -96,6 +98,10 @@ export interface LlmEvents {
   branch: OfBranch & Ended;
   /** An endpoint has answered a client, or the client has gone (499). The id is that of the request at the stage, where it came so far. */
   served: { id: string; requestId: string; endpoint: BackendIdentity; client?: string; path: string; status: number; ms: number };
+  /** What a request asks, where it begins: as it came, to be copied at once. The id is that of `stage`, or the `requestId` of `request`. */
+  asked: { id: string; payload: unknown; llm: unknown };
+  /** What it was answered there. */
+  answered: { id: string; text: string };
   breaker: { backend: BackendIdentity; provider: string; state: BreakerState };
   health: { connection: BackendIdentity; provider: string; state: HealthState };
 }

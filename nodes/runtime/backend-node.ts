@@ -1,6 +1,6 @@
 /** The node of a backend: from a Node-RED message to a completion and back. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { Backend } from '../core/backend.ts';
+import { Backend, newRequestId } from '../core/backend.ts';
 import { withCitations } from '../core/citations.ts';
 import type { ModelClient } from '../core/client.ts';
 import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
@@ -158,13 +158,18 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     const read = settings.read(msg);
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
     const port = this.#config.stream ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
-    const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), parent: topFrame(msg)?.call });
+    const parent = topFrame(msg)?.call;
+    const id = newRequestId();
+    const isFirst = parent === undefined;
+    const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), parent, id });
+    if (isFirst && bus.has('asked')) bus.emit('asked', { id, payload: msg.payload, llm: msg.llm });
     this.#status.update();
     try {
       const { embeddings, ...answered } = await answer;
       const completion = withCitations(answered, msg.llm);
       this.#last = { ok: true, timing: completion.timing };
       port?.end(completion);
+      if (isFirst && bus.has('answered')) bus.emit('answered', { id, text: completion.text });
       msg.payload = embeddings ?? completion.text;
       msg.completion = completion;
     } catch (error) {

@@ -73,6 +73,7 @@ export class StageRequest {
     try {
       const answer = await handle(this);
       if (answer.completion) answer.completion.attempts = this.attempts;
+      if (answer.completion && this.#isFirst && bus.has('answered')) bus.emit('answered', { id: this.id, text: answer.completion.text });
       this.#tellEnd({ outcome: 'ok' }, answer.completion);
       return answer;
     } catch (error) {
@@ -255,15 +256,17 @@ export class StageRequest {
       for (const attempt of inner) this.attempts.push({ ...attempt, ...under(name, attempt.branch) });
     } else {
       const backend = (outcome.ok && outcome.msg.completion?.backend.name) || name;
-      this.attempts.push({ backend, ...under(name, undefined), ...told(outcome), ms });
+      const { outcome: ended, error } = told(outcome);
+      this.attempts.push({ backend, ...under(name, undefined), outcome: ended, ...(error && { error }), ms });
     }
   }
 
   #tellBegin(): void {
     if (bus.has('stage')) bus.emit('stage', this.#told());
+    if (this.#isFirst && bus.has('asked')) bus.emit('asked', { id: this.id, payload: this.msg.payload, llm: this.msg.llm });
   }
 
-  #tellEnd(ended: Pick<AttemptRecord, 'outcome' | 'error'>, completion?: Completion): void {
+  #tellEnd(ended: Told, completion?: Completion): void {
     if (!bus.has('stageEnd')) return;
     const { usage, cost, route, model, provider, finishReason, timing, backend } = completion ?? {};
     const facts = withoutUndefined({ usage, cost, route, model, provider, finishReason, timing, backend: backend?.name });
@@ -276,6 +279,11 @@ export class StageRequest {
     const { client } = (this.msg.llm ?? {}) as { client?: unknown };
     const parent = this.#frames.at(-1)?.call;
     return { id: this.id, stage: this.#stage, ...(parent !== undefined && { parent }), ...(typeof client === 'string' && { client }), ...this.#asked };
+  }
+
+  /** True where the request begins at this stage. */
+  get #isFirst(): boolean {
+    return this.#frames.length === 0;
   }
 
   get #stage(): BackendIdentity {
@@ -296,10 +304,12 @@ function under(name: string, inner: string | undefined): { branch?: string } {
   return branch === '' ? {} : { branch };
 }
 
-function told(outcome: Outcome): Pick<AttemptRecord, 'outcome' | 'error'> {
+type Told = Pick<LlmEvents['branch'], 'outcome' | 'error' | 'hint'>;
+
+function told(outcome: Outcome): Told {
   if (outcome.ok) return { outcome: 'ok' };
-  const { kind } = outcome.failure;
-  return { outcome: kind === 'cancelled' ? 'cancelled' : 'failed', error: kind };
+  const { kind, hint } = outcome.failure;
+  return { outcome: kind === 'cancelled' ? 'cancelled' : 'failed', error: kind, ...(hint !== undefined && { hint }) };
 }
 
 function withoutUndefined<Facts extends object>(facts: Facts): { [Name in keyof Facts]: Exclude<Facts[Name], undefined> } {

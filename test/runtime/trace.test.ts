@@ -32,6 +32,9 @@ test('A request that failed over is a tree from the endpoint down to each backen
   assert.deepEqual([toBad?.parent, toBad?.branch, toGood?.parent, toGood?.branch], [fallback?.id, 'bad', fallback?.id, 'good']);
   assert.deepEqual(of('request').map(({ parent, backend }) => [parent, backend.name]), [[toBad?.id, 'Bad'], [toGood?.id, 'Good']]);
 
+  const hint = of('failure')[0]?.hint;
+  assert.ok(hint);
+  assert.deepEqual(of('branch').map(({ hint }) => hint), [hint, undefined, undefined]);
   assert.deepEqual(of('branch').map(({ id, outcome, error }) => [id, outcome, error]), [
     [toBad?.id, 'failed', 'overloaded'],
     [toGood?.id, 'ok', undefined],
@@ -56,4 +59,14 @@ test('A client that goes away is told as 499', async (t) => {
   gone.abort();
   await assert.rejects(response);
   assert.equal((await served).status, 499);
+});
+
+test('A prompt and its answer are told once, by the node where the request begins', async (t) => {
+  const { post } = await startEndpoint(t, { nodes });
+  const events = told(t, 'stage', 'asked', 'answered');
+  await (await post(chat, hello)).text();
+  const [endpoint] = events;
+  assert.deepEqual(events.map(({ name }) => name), ['stage', 'asked', 'stage', 'answered']);
+  assert.deepEqual(events.slice(1, 2), [{ name: 'asked', id: (endpoint as LlmEvents['stage']).id, payload: hello.messages, llm: { model: hello.model } }]);
+  assert.equal((events.at(-1) as LlmEvents['answered']).id, (endpoint as LlmEvents['stage']).id);
 });
