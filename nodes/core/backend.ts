@@ -91,6 +91,17 @@ export class Backend {
     return this.#shared.breaker.state;
   }
 
+  /** True where the breaker was opened by hand. */
+  get isTripped(): boolean {
+    return this.#shared.breaker.isTripped;
+  }
+
+  /** Opens the breaker by hand, or closes it whatever opened it. */
+  trip(isTripped: boolean): void {
+    if (isTripped) this.#shared.breaker.trip();
+    else this.#shared.breaker.reset();
+  }
+
   /** Why a request would be turned away without being tried: the breaker is open or probing, or the provider asked for a pause. */
   get refusal(): 'circuit_open' | 'rate_limit' | undefined {
     const { breaker, coolUntil } = this.#shared;

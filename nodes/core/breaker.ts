@@ -1,5 +1,5 @@
 /** Leaves a backend alone that fails again and again, and tries it with one request after a while. Built on cockatiel. */
-import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
+import { circuitBreaker, type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
 import { isLlmError, LlmError, policyFor } from './errors.ts';
 import type { BreakerState } from './events.ts';
 
@@ -12,31 +12,44 @@ export interface BreakerOptions {
 }
 
 export class Breaker {
-  readonly #policy;
   readonly #options: BreakerOptions;
+  #policy: CircuitBreakerPolicy | undefined;
+  #isTripped = false;
   #openedAt = 0;
   /** What the last probe failed with. */
   #probeError: unknown;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
-    if (options.failures === 0) return;
-    this.#policy = circuitBreaker(handleWhen((error) => this.#counts(error)), {
-      halfOpenAfter: options.openMs,
-      breaker: new ConsecutiveBreaker(options.failures),
-    });
-    this.#policy.onStateChange((state) => {
-      if (state === CircuitState.Open) this.#openedAt = Date.now();
-      options.onChange(readState(state));
-    });
+    this.#policy = this.#newPolicy();
   }
 
   get state(): BreakerState {
+    if (this.#isTripped) return 'open';
     return this.#policy ? readState(this.#policy.state) : 'closed';
+  }
+
+  /** True where it was opened by hand. */
+  get isTripped(): boolean {
+    return this.#isTripped;
+  }
+
+  /** Opens it by hand, also where it is switched off: it stays open until it is reset. */
+  trip(): void {
+    this.#change(() => (this.#isTripped = true));
+  }
+
+  /** Closes it, whatever opened it. What is under way does not count for it any more. */
+  reset(): void {
+    this.#change(() => {
+      this.#isTripped = false;
+      this.#policy = this.#newPolicy();
+    });
   }
 
   /** How long an attempt will be refused; 0 where it may be tried. */
   get remainingMs(): number {
+    if (this.#isTripped) return Infinity;
     return this.state === 'open' ? Math.max(0, this.#openedAt + this.#options.openMs - Date.now()) : 0;
   }
 
@@ -47,17 +60,37 @@ export class Breaker {
 
   /** Runs one attempt. @throws LlmError `circuit_open` without running it while the breaker is open or its probe is under way. */
   async execute<T>(attempt: () => Promise<T>): Promise<T> {
+    if (this.#isTripped) throw this.#refusal('The breaker was opened by hand.', 'Reset it in the LLM sidebar of the editor.');
     if (!this.#policy) return attempt();
     const { state, remainingMs, isRefusing } = this;
     // cockatiel lets requests wait for a probe's end; a probe may take minutes here, and another branch may be free.
     if (isRefusing) {
-      throw new LlmError('circuit_open', 'The breaker is open.', {
-        provider: this.#options.provider,
-        retryAfterMs: remainingMs,
-        hint: 'The backend failed several times in a row. It is tried again by itself; look into its log meanwhile.',
-      });
+      throw this.#refusal('The breaker is open.', 'The backend failed several times in a row. It is tried again by itself; look into its log meanwhile.', remainingMs);
     }
     return this.#policy.execute(state === 'open' ? () => this.#probe(attempt) : attempt);
+  }
+
+  #newPolicy(): CircuitBreakerPolicy | undefined {
+    const { failures, openMs } = this.#options;
+    if (failures === 0) return undefined;
+    const policy = circuitBreaker(handleWhen((error) => this.#counts(error)), { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
+    policy.onStateChange((state) => {
+      // What began before a reset tells of the past.
+      if (policy !== this.#policy) return;
+      if (state === CircuitState.Open) this.#openedAt = Date.now();
+      if (!this.#isTripped) this.#options.onChange(readState(state));
+    });
+    return policy;
+  }
+
+  #change(change: () => void): void {
+    const before = this.state;
+    change();
+    if (this.state !== before) this.#options.onChange(this.state);
+  }
+
+  #refusal(message: string, hint: string, retryAfterMs?: number): LlmError {
+    return new LlmError('circuit_open', message, { provider: this.#options.provider, retryAfterMs, hint });
   }
 
   async #probe<T>(attempt: () => Promise<T>): Promise<T> {

@@ -93,6 +93,7 @@ export class LlmError extends Error {
   readonly provider: string | undefined;
   readonly retryAfterMs: number | undefined;
   readonly retryable: boolean;
+  /** What to do next, in our own words: never what a client or a provider said. */
   readonly hint: string | undefined;
   readonly partial: string | undefined;
   override readonly cause: FailureCause;

@@ -59,7 +59,7 @@ interface Answered extends Partial<Pick<Completion, 'usage' | 'cost' | 'route' |
 interface Ended {
   outcome: 'ok' | 'failed' | 'cancelled';
   error?: FailureKind;
-  /** What a person should do next. */
+  /** What a person should do next, in our own words. */
   hint?: string;
   ms: number;
 }

@@ -1,13 +1,14 @@
 /** The node of an endpoint: an API on Node-RED's HTTP port whose requests the flow behind it answers. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Node, NodeAPI } from 'node-red';
-import type { Completion } from '../core/completion.ts';
+import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
+import { isRecord } from '../core/request.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
 import { InFlight } from '../runtime/in-flight.ts';
-import { announce, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
+import { announce, type Asked as Trial, type Asking, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
 import type { Send } from '../runtime/reply.ts';
 import { mount } from '../runtime/routes.ts';
 import { newStageId, StageRequest } from '../runtime/stage-request.ts';
@@ -83,11 +84,17 @@ interface Exchange {
   readonly client: string | undefined;
 }
 
+/** The prompt, and the settings beside the model. */
+interface Question {
+  readonly payload: unknown;
+  readonly llm: object;
+}
+
 /** What the flow is asked with, beside the prompt. */
-interface Asked extends Exchange {
+interface Asked extends Pick<Exchange, 'id' | 'requestId' | 'traceparent' | 'client'> {
   /** Empty leaves each backend with its own. */
   readonly model: string;
-  readonly stream: EventStream | undefined;
+  readonly sink: TokenSink | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -97,22 +104,29 @@ const clientGone = 499;
 /** The one branch: everything behind the node. */
 const branch = { port: 0, name: '' };
 
-export class EndpointNode {
+export class EndpointNode implements LlmNode {
+  readonly identity: BackendIdentity;
+  readonly kind = 'endpoint';
+  readonly refusal = undefined;
+  readonly waiting = 0;
   readonly #RED: NodeAPI;
   readonly #node: Node<EndpointCredentials>;
   readonly #inFlight: InFlight;
   readonly #status: StatusLine;
   #problem: LlmError | undefined;
   #unmount: (() => void) | undefined;
-  #leave: (() => void) | undefined;
+  readonly #leave: () => void;
+  #parts: Parts | undefined;
   #isClosing = false;
   #last: StageFacts['last'];
 
   constructor(RED: NodeAPI, node: Node<EndpointCredentials>, config: EndpointConfig) {
     this.#RED = RED;
     this.#node = node;
+    this.identity = identityOf(node);
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));
+    this.#leave = announce(this);
     try {
       this.#open(readParts(config, node.credentials));
     } catch (error) {
@@ -129,20 +143,33 @@ export class EndpointNode {
       readsBody: (path) => formats[path] !== undefined,
     });
     if (!this.#unmount) throw new RangeError(`Another endpoint has the path ${parts.path}.`);
-    this.#leave = announce(this.#asLlmNode(parts));
+    this.#parts = parts;
   }
 
-  #asLlmNode({ models }: Parts): LlmNode {
-    const inFlight = this.#inFlight;
-    return {
-      identity: identityOf(this.#node),
-      refusal: undefined,
-      waiting: 0,
-      models,
-      get busy() {
-        return inFlight.size;
-      },
+  get busy(): number {
+    return this.#inFlight.size;
+  }
+
+  get models(): readonly string[] {
+    return this.#parts?.models ?? [];
+  }
+
+  get isMisconfigured(): boolean {
+    return this.#problem !== undefined;
+  }
+
+  /** As a client does that needs no key. */
+  ask({ payload, llm }: LlmMessage, { signal, sink }: Asking): Trial {
+    const id = newStageId();
+    const ask = async ({ signal }: AbortController) => {
+      const parts = this.#parts;
+      if (!parts) throw this.#problem;
+      const { model, ...settings } = isRecord(llm) ? llm : {};
+      const offered = parts.names.resolve(typeof model === 'string' ? model : undefined);
+      const asked = { id, requestId: id, model: offered.model, traceparent: undefined, client: undefined, sink, signal };
+      return this.#ask(parts, { payload, llm: settings }, asked);
     };
+    return { id, answer: this.#inFlight.run(ask, signal) };
   }
 
   /** Never rejects: whatever happens, the client is told. */
@@ -183,7 +210,7 @@ export class EndpointNode {
     const startedAt = performance.now();
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : clientGone;
-      bus.emit('served', { id, requestId, endpoint: identityOf(this.#node), ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
+      bus.emit('served', { id, requestId, endpoint: this.identity, ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
     });
   }
 
@@ -200,7 +227,8 @@ export class EndpointNode {
     res.once('close', gone);
     if (res.destroyed) gone();
     try {
-      const answer = await this.#ask(parts, request, { ...exchange, model: offered.model, stream, signal: controller.signal });
+      const { prompt, llm: { model: _asked, ...llm } } = request;
+      const answer = await this.#ask(parts, { payload: prompt, llm }, { ...exchange, model: offered.model, sink: stream, signal: controller.signal });
       const told = parts.disclosure.ofAnswer(answer.completion);
       if (stream) stream.end(answer.completion, told);
       else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), parts.disclosure);
@@ -216,12 +244,11 @@ export class EndpointNode {
   }
 
   /** Sends the request into the flow. @throws LlmError */
-  async #ask({ timeoutMs }: Parts, { prompt, llm }: ClientRequest, { id, model, client, requestId, traceparent, stream, signal }: Asked): Promise<Answered> {
+  async #ask({ timeoutMs }: Parts, { payload, llm }: Question, { id, model, client, requestId, traceparent, sink, signal }: Asked): Promise<Answered> {
     if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
-    const { model: _asked, ...settings } = llm;
-    const msg: LlmMessage = { payload: prompt, llm: { ...settings, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
+    const msg: LlmMessage = { payload, llm: { ...llm, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
     const send: Send = (out) => this.#node.send(out);
-    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink: stream, deadline: Infinity }, id);
+    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink, deadline: Infinity }, { id });
     const { completion, ...answer } = await stage.answer((asked) => asked.attempt(branch, { timeoutMs }), { requestId, ...(traceparent !== undefined && { traceparent }) });
     if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
     this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };
@@ -229,13 +256,13 @@ export class EndpointNode {
   }
 
   #facts(): StageFacts {
-    return { busy: this.#inFlight.size, waiting: 0, note: undefined, problem: this.#problem !== undefined, last: this.#last };
+    return { busy: this.#inFlight.size, waiting: 0, note: undefined, problem: this.isMisconfigured, last: this.#last };
   }
 
   async #close(): Promise<void> {
     // Until the path is free, whoever comes is told to come again.
     this.#isClosing = true;
-    this.#leave?.();
+    this.#leave();
     await this.#inFlight.drain();
     this.#unmount?.();
     this.#status.close();

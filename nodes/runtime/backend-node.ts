@@ -9,10 +9,11 @@ import { type BreakerState, bus, type HealthState } from '../core/events.ts';
 import { type LimitName, readLimits } from '../core/limits.ts';
 import { costOf } from '../core/pricing.ts';
 import { readRequest } from '../core/request.ts';
-import { type LlmMessage, topFrame } from './calls.ts';
+import { askNode } from './ask-node.ts';
+import type { LlmMessage } from './calls.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
-import { announce, identityOf, type LlmNode } from './llm-nodes.ts';
+import { announce, type Asked, type Asking, identityOf, type LlmNode } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
 import { onRun } from './supervision.ts';
@@ -52,6 +53,7 @@ interface Parts<C extends Connection> {
 
 class BackendNode<Config extends BackendConfig, C extends Connection> implements LlmNode {
   readonly identity: BackendIdentity;
+  readonly kind = 'backend';
   readonly #RED: NodeAPI;
   readonly #node: Node;
   readonly #config: Config;
@@ -157,9 +159,8 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     const { settings, backend } = this.#parts;
     const read = settings.read(msg);
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
-    const port = this.#config.stream ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
-    const parent = topFrame(msg)?.call;
-    const id = newRequestId();
+    const port = this.#config.stream && !reply.isTrial ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
+    const { parent, id = newRequestId() } = reply.place;
     const isFirst = parent === undefined;
     const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), parent, id });
     if (isFirst && bus.has('asked')) bus.emit('asked', { id, payload: msg.payload, llm: msg.llm });
@@ -221,6 +222,22 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     return this.#parts?.backend.breakerState ?? 'closed';
   }
 
+  get isTripped(): boolean {
+    return this.#parts?.backend.isTripped ?? false;
+  }
+
+  get isMisconfigured(): boolean {
+    return this.#problem !== undefined;
+  }
+
+  ask(msg: LlmMessage, how: Asking): Asked {
+    return askNode(this.#node, this, msg, how);
+  }
+
+  trip(isTripped: boolean): void {
+    this.#parts?.backend.trip(isTripped);
+  }
+
   get health(): HealthState {
     return this.#parts?.connection.health?.state ?? 'unknown';
   }
@@ -234,7 +251,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
       breaker,
       health,
       server: this.#parts?.connection.run?.status,
-      problem: this.#problem !== undefined,
+      problem: this.isMisconfigured,
       ...(this.#last && { last: this.#last }),
     } as const;
   }

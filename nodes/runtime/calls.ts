@@ -13,6 +13,17 @@ export interface Frame {
   readonly call: string;
   /** Which backend or stage of the branch works on this copy of the message, or did so last. */
   readonly worker?: string;
+  /** Of a call that no stage made: the id under which the bus tells of the request, which begins with it. */
+  readonly trial?: string;
+}
+
+/** The frame of a copy that a backend or stage works on. */
+export type Work = Frame & Required<Pick<Frame, 'worker'>>;
+
+/** Where a request stands in the tree of events: in an attempt of a stage, or at its beginning, where it may have an id already. */
+export interface Place {
+  readonly parent?: string;
+  readonly id?: string;
 }
 
 export interface LlmMessage extends NodeMessage {
@@ -36,6 +47,8 @@ export interface CallOptions {
   readonly deadline: number;
   /** True where the nodes of the branch were deployed anew, so that a message on its way between them is lost. */
   readonly isLost: () => boolean;
+  /** Of a call that no stage makes: the id under which the bus tells of the request. */
+  readonly trial?: string;
 }
 
 let ids = 0;
@@ -53,7 +66,8 @@ export class Call {
   #streaming: string | undefined;
 
   constructor(stage: string, options: CallOptions, resolve: (outcome: Outcome) => void) {
-    this.frame = { stage, call: String(ids++) };
+    const { trial } = options;
+    this.frame = { stage, call: String(ids++), ...(trial !== undefined && { trial }) };
     this.#options = options;
     this.#resolve = resolve;
     this.signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -78,18 +92,18 @@ export class Call {
   }
 
   /** A backend or stage begins to work on the message: the frame for its copy. */
-  enter(): Required<Frame> {
+  enter(): Work {
     const worker = String(ids++);
     this.#workers.add(worker);
     return { ...this.frame, worker };
   }
 
-  leave({ worker }: Required<Frame>): void {
+  leave({ worker }: Work): void {
     this.#workers.delete(worker);
   }
 
   /** Where a worker's tokens go. In a branch that forks, the one that writes first is the one that is heard. */
-  sinkFor({ worker }: Required<Frame>): TokenSink | undefined {
+  sinkFor({ worker }: Work): TokenSink | undefined {
     const { sink } = this.#options;
     if (!sink) return undefined;
     const isHeard = () => this.#isOpen && (this.#streaming ??= worker) === worker;
@@ -174,6 +188,14 @@ export const calls = new Calls();
 export function topFrame({ _llmCalls: frames }: LlmMessage): Frame | undefined {
   const frame: unknown = Array.isArray(frames) ? frames.at(-1) : undefined;
   return isFrame(frame) ? frame : undefined;
+}
+
+/** Of a message as it comes to a backend or a stage. */
+export function placeOf(msg: LlmMessage): Place {
+  const { call, trial, worker } = topFrame(msg) ?? {};
+  if (call === undefined) return {};
+  // What the first node of a trial hands on to another is part of the same.
+  return trial === undefined ? { parent: call } : worker === undefined ? { id: trial } : { parent: trial };
 }
 
 export function withoutFrames(msg: LlmMessage): LlmMessage {

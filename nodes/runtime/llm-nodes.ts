@@ -1,10 +1,14 @@
 /** The backends, stages and endpoints that run, by their ids: what a stage can know of the nodes in its branches before it sends, and what a monitor shows. */
-import type { BackendIdentity } from '../core/completion.ts';
+import type { BackendIdentity, TokenSink } from '../core/completion.ts';
 import type { FailureKind } from '../core/errors.ts';
 import type { BreakerState, HealthState } from '../core/events.ts';
+import type { LlmMessage } from './calls.ts';
 
 export interface LlmNode {
   readonly identity: BackendIdentity;
+  readonly kind: 'backend' | 'stage' | 'endpoint';
+  /** True where its settings cannot work. */
+  readonly isMisconfigured: boolean;
   /** Why a request would be turned away at once or find the server down; undefined where it would be tried. */
   readonly refusal: FailureKind | undefined;
   /** Requests under way, without those that wait for a place. */
@@ -15,14 +19,45 @@ export interface LlmNode {
   /** Of a backend alone. */
   readonly breaker?: BreakerState;
   readonly health?: HealthState;
+  /** Of a backend alone: true where its breaker was opened by hand. */
+  readonly isTripped?: boolean;
   /** Of a stage alone. */
   readonly branches?: readonly BranchState[];
+  /** Asks the node itself, as a message on its input would. The answer goes to who asks and nowhere else. */
+  ask(msg: LlmMessage, how: Asking): Asked;
+  /** Of a backend alone: opens its breaker until it is reset, or resets it. */
+  trip?(isTripped: boolean): void;
+  /** Of a pool alone: whether a member gets no new requests. False where there is no such member. */
+  drain?(member: string, isDrained: boolean): boolean;
+}
+
+export interface Asking {
+  /** Aborts when nobody waits any more. Its reason is an LlmError. */
+  readonly signal: AbortSignal;
+  readonly sink: TokenSink;
+}
+
+export interface Asked {
+  /** Under which the bus tells of it. */
+  readonly id: string;
+  /** Rejects with an LlmError. */
+  readonly answer: Promise<LlmMessage>;
 }
 
 export interface BranchState {
   readonly name: string;
   /** Why the branch would not be tried; undefined where it would. */
   readonly refusal: FailureKind | undefined;
+  /** Of a pool's members alone. */
+  readonly member?: MemberState;
+}
+
+export interface MemberState {
+  readonly busy: number;
+  /** True where it gets no new requests. */
+  readonly isDrained: boolean;
+  /** In percent of the pool's requests since it was deployed. */
+  readonly sharePercent: number;
 }
 
 const running = new Map<string, LlmNode>();

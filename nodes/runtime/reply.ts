@@ -2,7 +2,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
-import { type Call, calls, type Frame, type LlmMessage, topFrame, withoutFrames } from './calls.ts';
+import { type Call, calls, type LlmMessage, type Place, placeOf, topFrame, withoutFrames, type Work } from './calls.ts';
 import { isWired, lookBehind } from './wires.ts';
 
 export type Send = (msg: LlmMessage | Array<LlmMessage | null>) => void;
@@ -14,13 +14,15 @@ export const returnType = 'llm-return';
 export class Reply {
   /** True for a message whose stage no longer waits: whatever would be done for it is wasted. */
   readonly isAbandoned: boolean;
+  /** For who tells of the request. */
+  readonly place: Place;
   readonly #RED: NodeAPI;
   readonly #node: Node;
   readonly #msg: LlmMessage;
   readonly #send: Send;
   readonly #done: Done;
   readonly #call: Call | undefined;
-  readonly #frame: Required<Frame> | undefined;
+  readonly #frame: Work | undefined;
   /** Whether a return node behind the node's answer port is to hand the answer back. */
   readonly #byWire: boolean;
 
@@ -31,6 +33,7 @@ export class Reply {
     this.#msg = msg;
     this.#send = send;
     this.#done = done;
+    this.place = placeOf(msg);
     const frame = topFrame(msg);
     this.#call = frame && calls.find(frame);
     this.isAbandoned = frame !== undefined && this.#call === undefined;
@@ -43,6 +46,11 @@ export class Reply {
   /** Aborts when the stage no longer waits; undefined where none does. */
   get signal(): AbortSignal | undefined {
     return this.#call?.signal;
+  }
+
+  /** True where the answer is for who asked alone: the node's ports stay silent. */
+  get isTrial(): boolean {
+    return this.#frame?.trial !== undefined;
   }
 
   /** On the clock of `performance.now`. */
@@ -77,7 +85,7 @@ export class Reply {
     if (this.#byWire || !this.#frame) {
       this.#send(answer);
     } else {
-      const copy = isWired(this.#node, 0) ? withoutFrames(this.#RED.util.cloneMessage(answer)) : undefined;
+      const copy = isWired(this.#node, 0) && !this.isTrial ? withoutFrames(this.#RED.util.cloneMessage(answer)) : undefined;
       // Who watches sees what the stage got.
       if (calls.settle(this.#frame, { ok: true, msg: answer }) && copy) this.#send(copy);
     }

@@ -7,10 +7,11 @@ import type { LlmMessage } from './calls.ts';
 import { asProblem } from './connection.ts';
 import { watchForeignNodes } from './foreign-nodes.ts';
 import { InFlight } from './in-flight.ts';
-import { announce, type BranchState, identityOf, llmNode, type LlmNode } from './llm-nodes.ts';
+import { askNode } from './ask-node.ts';
+import { announce, type Asked, type Asking, type BranchState, identityOf, llmNode, type LlmNode, type MemberState } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import type { Branch } from './branch.ts';
-import { atPort, StageRequest } from './stage-request.ts';
+import { atPort, type StageContext, StageRequest } from './stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
 import { lookBehind } from './wires.ts';
@@ -27,6 +28,10 @@ export interface StagePolicy {
   handle(request: StageRequest): Promise<LlmMessage>;
   /** Where the policy itself may leave a branch alone: why, beside what {@link Stage.refusalOf} tells. */
   restOf?(branch: Branch): FailureKind | undefined;
+  /** Where branches are members that share the work: how it goes with one. */
+  memberOf?(branch: Branch): MemberState;
+  /** Whether a member gets no new requests. False where there is no such member. */
+  drain?(member: string, isDrained: boolean): boolean;
   /** Requests that wait for their turn. */
   readonly waiting?: number;
   /** What else the line under the node is to say, in a few words. */
@@ -61,6 +66,7 @@ export function registerStage<Config extends StageConfig>(RED: NodeAPI, definiti
 
 class StageNode<Config extends StageConfig> implements Stage, LlmNode {
   readonly identity: BackendIdentity;
+  readonly kind = 'stage';
   readonly models = [];
   readonly RED: NodeAPI;
   readonly node: Node;
@@ -122,7 +128,24 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
 
   get branches(): BranchState[] {
     const policy = this.#policy;
-    return policy?.branches.map((branch) => ({ name: branch.name, refusal: policy.restOf?.(branch) ?? this.refusalOf(branch) })) ?? [];
+    return (
+      policy?.branches.map((branch) => {
+        const member = policy.memberOf?.(branch);
+        return { name: branch.name, refusal: policy.restOf?.(branch) ?? this.refusalOf(branch), ...(member && { member }) };
+      }) ?? []
+    );
+  }
+
+  get isMisconfigured(): boolean {
+    return this.#problem !== undefined;
+  }
+
+  ask(msg: LlmMessage, how: Asking): Asked {
+    return askNode(this.node, this, msg, how);
+  }
+
+  drain(member: string, isDrained: boolean): boolean {
+    return this.#policy?.drain?.(member, isDrained) ?? false;
   }
 
   get busy(): number {
@@ -157,10 +180,10 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
   async #handle(msg: LlmMessage, send: Send, reply: Reply, controller: AbortController): Promise<LlmMessage> {
     const policy = this.#policy;
     if (!policy) throw this.#problem;
-    const port = this.#stream ? new TokenPort(this.RED, msg, (token) => send(atPort(policy.branches.length + 1, token))) : undefined;
+    const port = this.#stream && !reply.isTrial ? new TokenPort(this.RED, msg, (token) => send(atPort(policy.branches.length + 1, token))) : undefined;
     const startedAt = performance.now();
     const limit = new RequestLimit(msg, controller);
-    const request = new StageRequest(msg, {
+    const context: StageContext = {
       RED: this.RED,
       node: this.node,
       send,
@@ -168,7 +191,8 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
       closing: this.#closing.signal,
       sink: tee(reply.sink, port),
       deadline: Math.min(reply.deadline, limit.deadline),
-    });
+    };
+    const request = new StageRequest(msg, context, reply.place);
     try {
       const answer = await request.answer((asked) => policy.handle(asked));
       if (answer.completion) port?.end(answer.completion);
@@ -185,7 +209,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
 
   #facts(): StageFacts {
     const { busy, waiting } = this;
-    return { busy, waiting, note: this.#policy?.note, problem: this.#problem !== undefined, last: this.#last };
+    return { busy, waiting, note: this.#policy?.note, problem: this.isMisconfigured, last: this.#last };
   }
 
   async #close(): Promise<void> {

@@ -4,7 +4,7 @@ import type { AttemptRecord, BackendIdentity, Completion, StreamPart, TokenSink 
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus, type LlmEvents } from '../core/events.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
-import { calls, type Frame, type LlmMessage, type Outcome, withoutFrames } from './calls.ts';
+import { calls, type Frame, type LlmMessage, type Outcome, type Place, withoutFrames } from './calls.ts';
 import { asProblem } from './connection.ts';
 import { identityOf } from './llm-nodes.ts';
 import { loop, type Send } from './reply.ts';
@@ -48,6 +48,8 @@ export class StageRequest {
   /** What was tried, in order. */
   readonly attempts: AttemptRecord[] = [];
   readonly #context: StageContext;
+  /** The attempt of the stage above that it belongs to. */
+  readonly #parent: string | undefined;
   readonly #frames: readonly Frame[];
   readonly #startedAt = performance.now();
   #committed = false;
@@ -59,8 +61,9 @@ export class StageRequest {
   #queuedMs = 0;
   #asked: AskedBy = {};
 
-  constructor(msg: LlmMessage, context: StageContext, id = newStageId()) {
+  constructor(msg: LlmMessage, context: StageContext, { id = newStageId(), parent }: Place) {
     this.id = id;
+    this.#parent = parent;
     this.msg = msg;
     this.#context = context;
     this.#frames = msg._llmCalls ?? [];
@@ -125,7 +128,7 @@ export class StageRequest {
   /** Sends a copy into a branch. Its answer is measured and thrown away, and nobody waits for it. */
   shadow(branch: Branch, timeoutMs: number): void {
     const { closing } = this.#context;
-    const copy = new StageRequest(this.msg, { ...this.#context, signal: closing, sink: undefined, deadline: Infinity }, this.id);
+    const copy = new StageRequest(this.msg, { ...this.#context, signal: closing, sink: undefined, deadline: Infinity }, { id: this.id });
     // Whatever becomes of it is told on the bus.
     copy.attempt(branch, { timeoutMs, shadow: true }).catch(() => undefined);
   }
@@ -277,13 +280,13 @@ export class StageRequest {
   /** What the request's begin and its end both tell. */
   #told(): LlmEvents['stage'] {
     const { client } = (this.msg.llm ?? {}) as { client?: unknown };
-    const parent = this.#frames.at(-1)?.call;
+    const parent = this.#parent;
     return { id: this.id, stage: this.#stage, ...(parent !== undefined && { parent }), ...(typeof client === 'string' && { client }), ...this.#asked };
   }
 
   /** True where the request begins at this stage. */
   get #isFirst(): boolean {
-    return this.#frames.length === 0;
+    return this.#parent === undefined;
   }
 
   get #stage(): BackendIdentity {

@@ -230,7 +230,7 @@ describe('The bus', () => {
     const scripts = [
       answers([text('canary answer'), { type: 'thinking', text: 'canary' }, finish]),
       answers([text('canary answer')]),
-      fails('invalid_request', { hint: 'canary', partial: 'canary' }),
+      fails('invalid_request', { partial: 'canary' }),
     ];
     const { backend } = backendOf(t, { scripts });
     const request = requestOf('canary prompt', { extra: { canary: 1 }, session: 'canary', stop: 'canary' });

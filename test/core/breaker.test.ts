@@ -150,3 +150,38 @@ test('with 0 failures it is off', async (t) => {
   assert.equal(await breaker.execute(succeeding), 'answer');
   assert.deepEqual([breaker.state, breaker.remainingMs, changes], ['closed', 0, []]);
 });
+
+for (const failures of [3, 0]) {
+  test(`opened by hand it stays open until it is reset, with ${failures || 'no'} failures to open it`, async (t) => {
+    const { time, breaker, changes } = breakerOf(t, failures);
+    breaker.trip();
+    breaker.trip();
+    assert.deepEqual([breaker.state, breaker.isTripped, breaker.isRefusing], ['open', true, true]);
+    await time.advance(1_000_000);
+    await assert.rejects(breaker.execute(() => assert.fail('It was tried.')), { ...refused, retryAfterMs: undefined, hint: /^Reset/ });
+    breaker.reset();
+    assert.equal(await breaker.execute(succeeding), 'answer');
+    assert.deepEqual([breaker.isTripped, changes], [false, ['open', 'closed']]);
+  });
+}
+
+test('a reset closes it after failures too, and begins to count anew', async (t) => {
+  const { breaker, changes, fail, open } = breakerOf(t);
+  await open();
+  breaker.reset();
+  await fail();
+  await fail();
+  assert.equal(breaker.state, 'closed');
+  await fail();
+  assert.deepEqual(changes, ['open', 'closed', 'open']);
+});
+
+test('what began before a reset counts no more', async (t) => {
+  const { breaker } = breakerOf(t, 1);
+  const { promise, reject } = Promise.withResolvers<never>();
+  const late = assert.rejects(breaker.execute(() => promise), { kind: 'server' });
+  breaker.reset();
+  reject(new LlmError('server', 'Failed.'));
+  await late;
+  assert.equal(breaker.state, 'closed');
+});

@@ -5,9 +5,10 @@ import { announce, type LlmNode, llmNode, llmNodes } from '../../nodes/runtime/l
 import { held, StageFlow } from '../support/policies.ts';
 import { startEndpoint } from '../support/endpoint.ts';
 import { hangs } from '../support/scripted-client.ts';
+import { llmNodeOf } from '../support/llm-node.ts';
 
 function nodeOf(id: string): LlmNode {
-  return { identity: { id, name: id, type: 'llm-echo' }, refusal: undefined, busy: 0, waiting: 0, models: [] };
+  return llmNodeOf({ identity: { id, name: id, type: 'llm-echo' } });
 }
 
 test('A node stands there until it leaves, and one that was deployed anew stays', (t) => {
@@ -26,7 +27,10 @@ test('A stage tells what is under way, who waits, and which branches it would no
   stage.watch();
   await stage.advance(0);
   assert.deepEqual([told()?.identity, told()?.busy, told()?.waiting], [{ id: 'stage', name: 'llm-pool', type: 'llm-pool' }, 2, 1]);
-  assert.deepEqual(told()?.branches, [{ name: 'A', refusal: undefined }, { name: 'B', refusal: undefined }]);
+  assert.deepEqual(told()?.branches, [
+    { name: 'A', refusal: undefined, member: { busy: 1, isDrained: false, sharePercent: 50 } },
+    { name: 'B', refusal: undefined, member: { busy: 1, isDrained: false, sharePercent: 50 } },
+  ]);
 });
 
 test('A backend tells its model, its breaker and how many it has', async (t) => {

@@ -22,7 +22,10 @@ export class PoolMember implements Branch, Member {
   readonly port: number;
   readonly name: string;
   readonly weight: number;
-  busy = 0;
+  #busy = 0;
+  /** True where it gets no new requests. */
+  isDrained = false;
+  #taken = 0;
   readonly #maxConcurrent: number;
   readonly #latency = new DecayingLatency();
   readonly #breaker: Breaker;
@@ -42,7 +45,7 @@ export class PoolMember implements Branch, Member {
   }
 
   get isFull(): boolean {
-    return this.busy >= this.#maxConcurrent;
+    return this.#busy >= this.#maxConcurrent;
   }
 
   /** True while it is left alone: it has failed too often, or asked for a pause. */
@@ -50,7 +53,23 @@ export class PoolMember implements Branch, Member {
     return this.#breaker.isRefusing || this.#coolUntil > Date.now();
   }
 
-  /** Runs an attempt in the place that was taken with `busy`, and gives the place back. @throws LlmError */
+  /** Under way. */
+  get busy(): number {
+    return this.#busy;
+  }
+
+  /** Requests that it got so far. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Takes a place for a request. */
+  take(): void {
+    this.#busy++;
+    this.#taken++;
+  }
+
+  /** Runs an attempt in the place that was taken, and gives the place back. @throws LlmError */
   async run<T>(attempt: () => Promise<T>): Promise<T> {
     const startedAt = performance.now();
     try {
@@ -61,7 +80,7 @@ export class PoolMember implements Branch, Member {
       this.#heed(toLlmError(error));
       throw error;
     } finally {
-      this.busy--;
+      this.#busy--;
     }
   }
 

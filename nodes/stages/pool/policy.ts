@@ -4,6 +4,7 @@ import { type FailureKind, LlmError, policyFor, toLlmError } from '../../core/er
 import type { Strategy } from '../../core/stage-settings.ts';
 import { WaitingLine } from '../../core/waiting-line.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
+import type { MemberState } from '../../runtime/llm-nodes.ts';
 import type { Stage, StagePolicy } from '../../runtime/stage-node.ts';
 import type { StageRequest } from '../../runtime/stage-request.ts';
 import type { StickyKey } from '../../runtime/sticky-key.ts';
@@ -46,12 +47,31 @@ export class PoolPolicy implements StagePolicy {
   }
 
   get note(): string | undefined {
-    const out = this.branches.filter((member) => this.#isOut(member)).length;
-    return out > 0 ? `${out} of ${this.branches.length} down` : undefined;
+    const { length } = this.branches;
+    const drained = this.branches.filter(({ isDrained }) => isDrained).length;
+    const out = this.branches.filter((member) => !member.isDrained && this.#isOut(member)).length;
+    const notes = [out > 0 && `${out} of ${length} down`, drained > 0 && `${drained} of ${length} drained`].filter(Boolean);
+    return notes.length > 0 ? notes.join(', ') : undefined;
   }
 
   restOf(member: PoolMember): FailureKind | undefined {
+    if (member.isDrained) return 'unavailable';
     return member.isResting ? 'circuit_open' : undefined;
+  }
+
+  memberOf({ busy, isDrained, taken }: PoolMember): MemberState {
+    const all = this.branches.reduce((sum, member) => sum + member.taken, 0);
+    return { busy, isDrained, sharePercent: all === 0 ? 0 : (taken / all) * 100 };
+  }
+
+  drain(name: string, isDrained: boolean): boolean {
+    const member = this.branches.find((branch) => branch.name === name);
+    if (!member) return false;
+    member.isDrained = isDrained;
+    // Those who wait for this one alone wait in vain, or no more.
+    this.#serve();
+    this.#stage.update();
+    return true;
   }
 
   async handle(request: StageRequest): Promise<LlmMessage> {
@@ -105,12 +125,12 @@ export class PoolPolicy implements StagePolicy {
     const free = up.filter(({ isFull }) => !isFull);
     if (free.length === 0) return undefined;
     const member = this.#choose(free, key);
-    member.busy++;
+    member.take();
     return member;
   }
 
   #isOut(member: PoolMember): boolean {
-    return member.isResting || this.#stage.refusalOf(member) !== undefined;
+    return member.isDrained || member.isResting || this.#stage.refusalOf(member) !== undefined;
   }
 }
 
@@ -129,7 +149,7 @@ function late(timeoutMs: number): LlmError {
 }
 
 function allOut(): LlmError {
-  return new LlmError('unavailable', 'No member of the pool can be asked: all are down or rest after failures.', {
-    hint: 'They are tried again by themselves; look at the nodes in the branches meanwhile.',
+  return new LlmError('unavailable', 'No member of the pool can be asked: all are down, drained or rest after failures.', {
+    hint: 'Those that failed are tried again by themselves; look at the nodes in the branches meanwhile.',
   });
 }

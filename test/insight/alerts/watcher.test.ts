@@ -8,13 +8,14 @@ import { readAlerts } from '../../../nodes/insight/alerts/settings.ts';
 import { Watcher } from '../../../nodes/insight/alerts/watcher.ts';
 import type { LlmNode } from '../../../nodes/runtime/llm-nodes.ts';
 import { FakeTime } from '../../support/fake-time.ts';
+import { llmNodeOf } from '../../support/llm-node.ts';
 
 const a = { id: 'a', name: 'A', type: 'llm-openai' };
 const b = { id: 'b', name: 'B', type: 'llm-openai' };
 const minute = 60_000;
 
 function nodeOf(node: Partial<LlmNode>): LlmNode {
-  return { identity: a, refusal: undefined, busy: 0, waiting: 0, models: [], ...node };
+  return llmNodeOf({ identity: a, ...node });
 }
 
 /** One rule, with what it has said. */

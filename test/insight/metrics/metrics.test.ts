@@ -14,13 +14,14 @@ import { settled } from '../../support/fake-time.ts';
 import { seeded } from '../../support/members.ts';
 import { Samples } from '../../support/prometheus.ts';
 import { requestOf } from '../../support/requests.ts';
+import { llmNodeOf } from '../../support/llm-node.ts';
 
 const backend = { id: 'b1', name: 'Backend', type: 'llm-openai' };
 const stage = { id: 's1', name: 'Pool', type: 'llm-pool' };
 const about = { requestId: 'r', backend, provider: 'openai', model: 'small', operation: 'chat' } as const;
 const usage = { inputTokens: 10, outputTokens: 5, estimated: false };
 const timing = { queuedMs: 0, firstTokenMs: 100, totalMs: 500 };
-const nodeOf = (node: Partial<LlmNode> = {}): LlmNode => ({ identity: backend, refusal: undefined, busy: 0, waiting: 0, models: [], ...node });
+const nodeOf = (node: Partial<LlmNode> = {}): LlmNode => llmNodeOf({ identity: backend, ...node });
 
 /** Metrics of a bus and of nodes of the test's own. */
 function metricsOf(t: TestContext, nodes: readonly LlmNode[] = []) {

@@ -21,10 +21,10 @@ test('Keys, prompts, answers and what providers say appear in no metric, log, st
     nodes: [backend, monitor, { id: 'heard', type: 'helper', wires: [] }],
     scripts: [
       answers([text('canary-answer'), { type: 'thinking', text: 'canary-thought' }, finish]),
-      fails('server', { hint: 'canary-hint' }),
+      fails('server'),
       breaks('interrupted', [text('canary-partial')]),
-      fails('invalid_request', { hint: 'canary-hint', partial: 'canary-partial' }),
-      fails('server', { hint: 'canary-hint' }),
+      fails('invalid_request', { partial: 'canary-partial' }),
+      fails('server'),
     ],
     credentials: { endpoint: { keys: 'ann: sk-canary-key' }, monitor: { token: 'canary-token' } },
   });

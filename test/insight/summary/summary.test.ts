@@ -4,6 +4,7 @@ import { EventBus } from '../../../nodes/core/events.ts';
 import { Summary } from '../../../nodes/insight/summary/summary.ts';
 import type { LlmNode } from '../../../nodes/runtime/llm-nodes.ts';
 import { FakeTime } from '../../support/fake-time.ts';
+import { llmNodeOf } from '../../support/llm-node.ts';
 
 const backend = { id: 'a', name: 'A', type: 'llm-openai' };
 const stage = { id: 's', name: 'S', type: 'llm-fallback' };
@@ -11,7 +12,7 @@ const about = { requestId: 'r', backend, provider: 'openai', model: 'm', operati
 const usage = { inputTokens: 10, outputTokens: 60, estimated: false };
 
 function nodeOf(node: Partial<LlmNode>): LlmNode {
-  return { identity: backend, refusal: undefined, busy: 0, waiting: 0, models: [], ...node };
+  return llmNodeOf({ identity: backend, ...node });
 }
 
 test('A summary counts what its senders saw, and each backend by itself', async (t) => {
