@@ -113,11 +113,15 @@ export class LlmError extends Error {
     this.stack = `${this.name}: ${this.message}`;
   }
 
+  /** What happened, without what to do about it. */
+  get whatHappened(): string {
+    return this.hint ? this.message.slice(0, -this.hint.length - 1) : this.message;
+  }
+
   /** The same failure with further facts. */
   with(details: FailureDetails): LlmError {
     const { kind, ...known } = this.cause;
-    const message = this.hint ? this.message.slice(0, -this.hint.length - 1) : this.message;
-    return new LlmError(kind, message, { ...known, ...withoutUndefined(details) });
+    return new LlmError(kind, this.whatHappened, { ...known, ...withoutUndefined(details) });
   }
 }
 

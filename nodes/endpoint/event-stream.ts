@@ -1,8 +1,8 @@
 /** An answer on its way to a client as server-sent events (HTML Living Standard, 9.2): tokens, heartbeats, one end. */
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import type { Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import type { LlmError } from '../core/errors.ts';
+import { write } from '../runtime/slow-reader.ts';
 import type { JsonObject, StreamWriter } from './formats/format.ts';
 
 const heartbeat = ': waiting\n\n';
@@ -53,9 +53,8 @@ export class EventStream implements TokenSink {
   }
 
   #send(text: string): void | Promise<void> {
-    if (text === '' || this.#res.destroyed || this.#res.writableEnded) return undefined;
-    this.#heartbeat?.refresh();
-    return this.#res.write(text) ? undefined : drained(this.#res);
+    if (text !== '' && !this.#res.writableEnded) this.#heartbeat?.refresh();
+    return write(this.#res, text);
   }
 
   #beat(): void {
@@ -63,13 +62,4 @@ export class EventStream implements TokenSink {
     // A reader that is behind needs no sign of life.
     if (!this.#res.writableNeedDrain) this.#res.write(this.#begun() + heartbeat);
   }
-}
-
-/** Resolves when the reader is up to date, or has gone. */
-async function drained(res: ServerResponse): Promise<void> {
-  const gone = new AbortController();
-  const close = () => gone.abort();
-  res.once('close', close);
-  await once(res, 'drain', { signal: gone.signal }).catch(() => undefined);
-  res.off('close', close);
 }
