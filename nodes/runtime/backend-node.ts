@@ -1,6 +1,7 @@
 /** The node of a backend: from a Node-RED message to a completion and back. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { Backend, newRequestId } from '../core/backend.ts';
+import { Backend } from '../core/backend.ts';
+import { newRequestId } from '../core/backend-run.ts';
 import { withCitations } from '../core/citations.ts';
 import type { ModelClient } from '../core/client.ts';
 import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';

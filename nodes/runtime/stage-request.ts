@@ -1,13 +1,13 @@
 /** One request on its way through a stage: what was tried, what a reader has seen, how long there is left. */
 import type { Node, NodeAPI } from 'node-red';
-import type { AttemptRecord, BackendIdentity, Completion, StreamPart, TokenSink } from '../core/completion.ts';
+import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
-import { bus, type LlmEvents } from '../core/events.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
 import { calls, type Frame, type LlmMessage, type Outcome, type Place, withoutFrames } from './calls.ts';
 import { asProblem } from './connection.ts';
 import { identityOf } from './llm-nodes.ts';
 import { loop, type Send } from './reply.ts';
+import { type AskedBy, StageEvents, told } from './stage-events.ts';
 import { type Behind, hasChanged, isWired, lookBehind, wiredTo } from './wires.ts';
 
 export interface StageContext {
@@ -31,25 +31,12 @@ export interface AttemptOptions {
   readonly shadow?: boolean;
 }
 
-/** What a client says of its request. */
-type AskedBy = Pick<LlmEvents['stage'], 'requestId' | 'traceparent'>;
-
-let requests = 0;
-
-/** One id for a request at one stage. */
-export function newStageId(): string {
-  return `stage-${++requests}`;
-}
-
 export class StageRequest {
   readonly msg: LlmMessage;
-  /** One id for the request at this stage. */
-  readonly id: string;
   /** What was tried, in order. */
   readonly attempts: AttemptRecord[] = [];
   readonly #context: StageContext;
-  /** The attempt of the stage above that it belongs to. */
-  readonly #parent: string | undefined;
+  readonly #events: StageEvents;
   readonly #frames: readonly Frame[];
   readonly #startedAt = performance.now();
   #committed = false;
@@ -59,11 +46,9 @@ export class StageRequest {
   /** True once the attempt under way has given a reader something. */
   #isTelling = false;
   #queuedMs = 0;
-  #asked: AskedBy = {};
 
-  constructor(msg: LlmMessage, context: StageContext, { id = newStageId(), parent }: Place) {
-    this.id = id;
-    this.#parent = parent;
+  constructor(msg: LlmMessage, context: StageContext, place: Place) {
+    this.#events = new StageEvents(identityOf(context.node), msg, place);
     this.msg = msg;
     this.#context = context;
     this.#frames = msg._llmCalls ?? [];
@@ -71,20 +56,18 @@ export class StageRequest {
 
   /** Lets a stage answer as it does, and tells of it. @throws LlmError what `handle` throws, with what was tried */
   async answer(handle: (request: StageRequest) => Promise<LlmMessage>, asked: AskedBy = {}): Promise<LlmMessage> {
-    this.#asked = asked;
-    this.#tellBegin();
+    this.#events.begin(asked);
     try {
       const answer = await handle(this);
       if (answer.completion) answer.completion.attempts = this.attempts;
-      if (answer.completion && this.#isFirst && bus.has('answered')) bus.emit('answered', { id: this.id, text: answer.completion.text });
-      this.#tellEnd({ outcome: 'ok' }, answer.completion);
+      this.#events.end({ outcome: 'ok' }, this.#soFar, answer.completion);
       return answer;
     } catch (error) {
       const failure = asProblem(error);
       // What a reader has seen, which may be less than what a backend had written.
       const partial = this.#context.sink && (this.committed || failure.partial !== undefined) ? { partial: this.said } : undefined;
       const whole = failure.with({ attempts: this.attempts, ...partial });
-      this.#tellEnd(told({ ok: false, failure: whole }));
+      this.#events.end(told({ ok: false, failure: whole }), this.#soFar);
       throw whole;
     }
   }
@@ -128,7 +111,7 @@ export class StageRequest {
   /** Sends a copy into a branch. Its answer is measured and thrown away, and nobody waits for it. */
   shadow(branch: Branch, timeoutMs: number): void {
     const { closing } = this.#context;
-    const copy = new StageRequest(this.msg, { ...this.#context, signal: closing, sink: undefined, deadline: Infinity }, { id: this.id });
+    const copy = new StageRequest(this.msg, { ...this.#context, signal: closing, sink: undefined, deadline: Infinity }, { id: this.#events.id });
     // Whatever becomes of it is told on the bus.
     copy.attempt(branch, { timeoutMs, shadow: true }).catch(() => undefined);
   }
@@ -168,25 +151,19 @@ export class StageRequest {
       isLost: () => hasChanged(behind, lookBehind(RED, node, port, msg)),
     });
     sent._llmCalls = [...this.#frames, frame];
-    const attempt = this.#about(frame.call, branch, shadow);
-    if (bus.has('branchStart')) bus.emit('branchStart', attempt);
-    const startedAt = performance.now();
+    const tellEnd = this.#events.tryBranch(frame.call, branch.name, shadow);
     send(atPort(port, sent));
     const settled = await outcome;
     limit.end();
     const result: Outcome = settled.ok ? settled : { ok: false, failure: this.#explained(settled.failure, branch) };
-    if (bus.has('branch')) bus.emit('branch', { ...attempt, ...told(result), ms: performance.now() - startedAt });
+    tellEnd(result);
     return result;
   }
 
   #refused(branch: Branch, shadow: boolean, failure: LlmError): Outcome {
     const outcome: Outcome = { ok: false, failure };
-    if (bus.has('branch')) bus.emit('branch', { ...this.#about(`${this.id}-${this.attempts.length}`, branch, shadow), ...told(outcome), ms: 0 });
+    this.#events.refuseBranch(`${this.#events.id}-${this.attempts.length}`, branch.name, shadow, outcome);
     return outcome;
-  }
-
-  #about(id: string, { name }: Branch, shadow: boolean) {
-    return { id, parent: this.id, stage: this.#stage, branch: name, shadow };
   }
 
   #refusal(branch: Branch, port: number, behind: Behind): LlmError | undefined {
@@ -264,33 +241,8 @@ export class StageRequest {
     }
   }
 
-  #tellBegin(): void {
-    if (bus.has('stage')) bus.emit('stage', this.#told());
-    if (this.#isFirst && bus.has('asked')) bus.emit('asked', { id: this.id, payload: this.msg.payload, llm: this.msg.llm });
-  }
-
-  #tellEnd(ended: Told, completion?: Completion): void {
-    if (!bus.has('stageEnd')) return;
-    const { usage, cost, route, model, provider, finishReason, timing, backend } = completion ?? {};
-    const facts = withoutUndefined({ usage, cost, route, model, provider, finishReason, timing, backend: backend?.name });
-    const ms = performance.now() - this.#startedAt;
-    bus.emit('stageEnd', { ...this.#told(), ...ended, ms, queuedMs: this.#queuedMs, attempts: this.attempts.length, ...facts });
-  }
-
-  /** What the request's begin and its end both tell. */
-  #told(): LlmEvents['stage'] {
-    const { client } = (this.msg.llm ?? {}) as { client?: unknown };
-    const parent = this.#parent;
-    return { id: this.id, stage: this.#stage, ...(parent !== undefined && { parent }), ...(typeof client === 'string' && { client }), ...this.#asked };
-  }
-
-  /** True where the request begins at this stage. */
-  get #isFirst(): boolean {
-    return this.#parent === undefined;
-  }
-
-  get #stage(): BackendIdentity {
-    return identityOf(this.#context.node);
+  get #soFar() {
+    return { ms: performance.now() - this.#startedAt, queuedMs: this.#queuedMs, attempts: this.attempts.length };
   }
 }
 
@@ -305,16 +257,4 @@ export function atPort(port: number, msg: LlmMessage): Array<LlmMessage | null> 
 function under(name: string, inner: string | undefined): { branch?: string } {
   const branch = [name, inner].filter(Boolean).join(' / ');
   return branch === '' ? {} : { branch };
-}
-
-type Told = Pick<LlmEvents['branch'], 'outcome' | 'error' | 'hint'>;
-
-function told(outcome: Outcome): Told {
-  if (outcome.ok) return { outcome: 'ok' };
-  const { kind, hint } = outcome.failure;
-  return { outcome: kind === 'cancelled' ? 'cancelled' : 'failed', error: kind, ...(hint !== undefined && { hint }) };
-}
-
-function withoutUndefined<Facts extends object>(facts: Facts): { [Name in keyof Facts]: Exclude<Facts[Name], undefined> } {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as { [Name in keyof Facts]: Exclude<Facts[Name], undefined> };
 }
