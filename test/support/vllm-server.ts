@@ -1,7 +1,8 @@
 /** A real vLLM on the CPU, with a tiny model of random weights: its processes, which all end with it, and with the test. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { vllm, vllmModel } from '../../scripts/backends/installed.ts';
 
@@ -23,8 +24,13 @@ export interface VllmProcess {
   kill(): Promise<void>;
 }
 
-const options =
-  '--dtype float32 --max-model-len 1024 --enforce-eager --max-num-seqs 4 --enable-auto-tool-choice --tool-call-parser hermes --host 127.0.0.1'.split(' ');
+/** Of a request, in tokens: the model was made for 2,048, but what it says does not matter. */
+export const vllmContext = 8_192;
+
+const options = '--dtype float32 --enforce-eager --max-num-seqs 4 --enable-auto-tool-choice --tool-call-parser hermes --host 127.0.0.1'.split(' ').concat(
+  ['--max-model-len', String(vllmContext)],
+  ['--hf-overrides', JSON.stringify({ max_position_embeddings: vllmContext })],
+);
 
 const environment = {
   HF_HUB_OFFLINE: '1',
@@ -45,9 +51,18 @@ const longestStartMs = 300_000;
  */
 const group = '("$@" < /dev/null; kill -KILL 0) & cat > /dev/null; kill -KILL 0';
 
+/**
+ * Where there are more cores than one, vLLM has the first: as long as it makes tokens two of its processes wait for each other by calling
+ * sched_yield again and again, and on two cores a client may have no turn for seconds (seen with Linux 6.18).
+ */
+export function onCoreOfItsOwn(): string[] {
+  const canPin = availableParallelism() > 1 && spawnSync('taskset', ['-c', '0', 'true']).status === 0;
+  return canPin ? ['taskset', '-c', '0'] : [];
+}
+
 export function startVllm(port: number, apiKey: string): VllmProcess {
   const url = `http://127.0.0.1:${port}`;
-  const command = [vllm, 'serve', vllmModel, ...options, '--served-model-name', vllmModelName, '--api-key', apiKey, '--port', String(port)];
+  const command = [...onCoreOfItsOwn(), vllm, 'serve', vllmModel, ...options, '--served-model-name', vllmModelName, '--api-key', apiKey, '--port', String(port)];
   const child = spawn('sh', ['-c', group, 'sh', ...command], { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
   const ended = once(child, 'exit');
   let log = '';

@@ -160,7 +160,9 @@ async function askUntil(ready: Promise<void>, backend: Backend, request: Complet
 async function killUnder(streams: ReadonlyArray<{ backend: Backend; request: CompletionRequest }>, kill: () => Promise<void>): Promise<LlmError[]> {
   const begun = streams.map(() => Promise.withResolvers<void>());
   const ends = streams.map(({ backend, request }, index) => failureOf(backend.complete(request, { sink: { write: () => begun[index]?.resolve() } })));
-  await Promise.all(begun.map(({ promise }) => promise));
+  const ended = Promise.all(ends);
+  // One that is over before all have begun fails the row here.
+  await Promise.race([Promise.all(begun.map(({ promise }) => promise)), ended]);
   await kill();
-  return Promise.all(ends);
+  return ended;
 }

@@ -7,9 +7,12 @@ import { llamaCppSubjects } from './subject.ts';
 
 const found = findLlamaServer();
 
+/** In each of the four slots. */
+const roomForEndless = ['--override-kv', 'llama.context_length=int:8192', '-c', '32768'];
+
 async function start(port: number, ...args: string[]): Promise<Starting> {
   if (typeof found === 'string') throw new Error(found);
-  const server = startLlamaServerAt(port, found, '--api-key', apiKey, ...args);
+  const server = startLlamaServerAt(port, found, '--api-key', apiKey, ...roomForEndless, ...args);
   return { ready: server.then(llamaCpp), kill: async () => (await server).kill() };
 }
 

@@ -6,6 +6,7 @@ import { VllmClient } from '../../../nodes/backends/vllm/client.ts';
 import { VllmServer } from '../../../nodes/backends/vllm/server.ts';
 import type { LlmError } from '../../../nodes/core/errors.ts';
 import { backendOf } from '../../support/requests.ts';
+import { vllmContext } from '../../support/vllm-server.ts';
 import { assertKind } from './refusals.ts';
 import { ask, greedy, type Row, story } from './row.ts';
 import { apiKey } from './server.ts';
@@ -48,7 +49,7 @@ export const vllmRows: readonly Row[] = [
     async run({ t, server: { url } }) {
       const connection = new VllmServer({ url, apiKey }, owner);
       t.after(() => connection.close());
-      assert.equal(await connection.test(signal), 'vLLM is ready: model tiny, 1024 tokens of context.');
+      assert.equal(await connection.test(signal), `vLLM is ready: model tiny, ${vllmContext} tokens of context.`);
       assert.deepEqual(await connection.models(signal), ['tiny']);
       const locked = new VllmServer({ url }, owner);
       t.after(() => locked.close());
@@ -61,8 +62,9 @@ export const vllmRows: readonly Row[] = [
       const connection = new VllmServer({ url: server.url, apiKey }, owner);
       t.after(() => connection.close());
       const backend = backendOf(new VllmClient(connection.http, { api: 'completions' }));
-      const { usage, finishReason } = await backend.complete(ask({ server }, story, { temperature: 0, extra: { ignore_eos: true } }));
-      assert.deepEqual([usage.inputTokens + usage.outputTokens, finishReason], [1024, 'length']);
+      const { usage, finishReason } = await backend.complete(ask({ server }, `${story}. `.repeat(1_000), { temperature: 0, extra: { ignore_eos: true } }));
+      assert.deepEqual([usage.inputTokens + usage.outputTokens, finishReason], [vllmContext, 'length']);
+      assert.ok(usage.outputTokens > 16, `${usage.outputTokens} tokens`);
     },
   },
   {

@@ -13,7 +13,7 @@ export const refusals: readonly Row[] = [
   {
     name: 'a prompt that is too long',
     async run({ backend, ...on }) {
-      assertKind(await failureOf(backend.complete(ask(on, `${secret} `.repeat(900), greedy))), 'context_length', /[Ss]horten the prompt/);
+      assertKind(await failureOf(backend.complete(ask(on, `${secret} `.repeat(2_000), greedy))), 'context_length', /[Ss]horten the prompt/);
     },
   },
   {

@@ -26,8 +26,8 @@ export const story = 'Once upon a time';
 /** The same answer each time. */
 export const greedy: RequestSettings = { temperature: 0, seed: 1, maxTokens: 8 };
 
-/** Goes on until the slot is nearly full: the model may not end by itself. */
-export const endless: RequestSettings = { temperature: 0, maxTokens: 400, extra: { ignore_eos: true } };
+/** Goes on until the slot is nearly full, which with vLLM is for half a minute: the model may not end by itself. */
+export const endless = { temperature: 0, maxTokens: 8_000, extra: { ignore_eos: true } } satisfies RequestSettings;
 
 /** A request for the server's own model. */
 export function ask({ server }: { server: Pick<RealServer, 'model'> }, payload: unknown, settings: RequestSettings) {
