@@ -15,6 +15,8 @@ export interface HttpRequest {
   body?: string;
   signal: AbortSignal;
   onConnected?: (() => void) | undefined;
+  /** Called with the head and with each chunk of the answer. */
+  onHeard?: (() => void) | undefined;
   /** Turns a network error into the one to throw. */
   explain: (error: Error) => Error;
 }
@@ -77,11 +79,13 @@ class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Buff
   readonly #resolve: (response: HttpResponse) => void;
   readonly #reject: (error: Error) => void;
   readonly #onConnected: (() => void) | undefined;
+  readonly #onHeard: (() => void) | undefined;
   readonly #explain: (error: Error) => Error;
 
-  constructor({ signal, onConnected, explain }: HttpRequest, resolve: (response: HttpResponse) => void, reject: (error: Error) => void) {
+  constructor({ signal, onConnected, onHeard, explain }: HttpRequest, resolve: (response: HttpResponse) => void, reject: (error: Error) => void) {
     this.#signal = signal;
     this.#onConnected = onConnected;
+    this.#onHeard = onHeard;
     this.#explain = explain;
     this.#resolve = resolve;
     this.#reject = reject;
@@ -96,10 +100,12 @@ class Exchange implements Dispatcher.DispatchHandler, AsyncIterableIterator<Buff
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    this.#onHeard?.();
     if (status >= 200) this.#resolve({ status, headers, body: this });
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#onHeard?.();
     this.#chunks.push(chunk);
     this.#bufferedBytes += chunk.length;
     if (this.#bufferedBytes > highWaterMark) controller.pause();

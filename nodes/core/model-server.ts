@@ -16,12 +16,18 @@ export class ModelServer {
   readonly provider: Provider;
   readonly #headers: Record<string, string>;
   readonly #agent: Agent = createAgent();
+  #heardAt = -Infinity;
 
   /** @throws LlmError `invalid_request` for an address or a key that cannot be one */
   constructor(provider: Provider, apiKey: string | undefined) {
     const key = readKey(apiKey);
     this.provider = { ...provider, url: readUrl(provider.url), ...(key && { holdsKey: (text: string) => text.includes(key) }) };
     this.#headers = { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) };
+  }
+
+  /** When it sent something last, whatever it was, by `performance.now()`; -Infinity where it never has. */
+  get heardAt(): number {
+    return this.#heardAt;
   }
 
   /** Gives vectors for texts, as llama.cpp and vLLM do. */
@@ -55,6 +61,7 @@ export class ModelServer {
       headers: context.traceparent === undefined ? this.#headers : { ...this.#headers, traceparent: context.traceparent },
       signal: context.signal,
       onConnected: context.onConnected,
+      onHeard: () => (this.#heardAt = performance.now()),
       explain: (error) => classifyNetworkError(error, this.provider),
       ...(body !== undefined && { body }),
     });

@@ -92,9 +92,19 @@ export abstract class LocalServer implements Connection {
     return readModelNames(await this.http.getJson('/v1/models', { signal }));
   }
 
-  /** @throws LlmError where it is down */
-  checkHealth(signal: AbortSignal): Promise<HealthState> {
-    return this.#kind.checkHealth(this.http, signal);
+  /**
+   * A llama-server that has more requests than threads for them (64 streams, say) lets the question wait until one has ended: what it
+   * sends to others meanwhile is an answer, too.
+   * @throws LlmError where it is down
+   */
+  async checkHealth(signal: AbortSignal): Promise<HealthState> {
+    const asked = performance.now();
+    try {
+      return await this.#kind.checkHealth(this.http, signal);
+    } catch (error) {
+      if (signal.aborted && this.http.heardAt > asked) return 'ready';
+      throw error;
+    }
   }
 
   async close(isGone = false): Promise<void> {

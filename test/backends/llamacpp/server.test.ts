@@ -186,6 +186,33 @@ describe('the health of a llama.cpp server', () => {
     assert.equal(await next(), 'down');
   });
 
+  it('is good where the question gets no answer in time and other requests do: all threads of the server have these in hand', async (t) => {
+    for (const [answers, expected] of [[true, 'ready'], [false, 'down']] as const) {
+      const [asked, streaming] = [Promise.withResolvers<void>(), Promise.withResolvers<Exchange>()];
+      const { url } = await listen(t, async (exchange) => {
+        if (exchange.request.path === '/health') asked.resolve();
+        else {
+          exchange.startStream();
+          streaming.resolve(exchange);
+        }
+        await exchange.closed;
+      });
+      const connection = open(t, { url });
+      const { body } = await connection.http.get('/completion', { signal });
+      const reader = body[Symbol.asyncIterator]();
+      const patience = new AbortController();
+      const health = connection.checkHealth(patience.signal).catch(() => 'down');
+      await asked.promise;
+      if (answers) {
+        await (await streaming.promise).write('a token');
+        await reader.next();
+      }
+      patience.abort(new Error('That took too long.'));
+      assert.equal(await health, expected);
+      await reader.return?.();
+    }
+  });
+
   it('is not asked where the interval is zero, nor for a connection that only tests', async (t) => {
     const { url, requests } = await listen(t, replays({ '/health': 'health', '/v1/models': 'v1_models' }));
     const never = open(t, { url, healthIntervalMs: 0 }, true);
