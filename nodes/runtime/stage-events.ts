@@ -1,6 +1,7 @@
 /** What a stage tells on the bus of one of its requests. */
 import type { BackendIdentity, Completion } from '../core/completion.ts';
 import { bus, type LlmEvents } from '../core/events.ts';
+import { withoutUndefined } from '../core/without-undefined.ts';
 import type { LlmMessage, Outcome, Place } from './calls.ts';
 
 /** What a client says of its request. */
@@ -82,8 +83,4 @@ export function told(outcome: Outcome): Told {
   if (outcome.ok) return { outcome: 'ok' };
   const { kind, hint } = outcome.failure;
   return { outcome: kind === 'cancelled' ? 'cancelled' : 'failed', error: kind, ...(hint !== undefined && { hint }) };
-}
-
-function withoutUndefined<Facts extends object>(facts: Facts): { [Name in keyof Facts]: Exclude<Facts[Name], undefined> } {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as { [Name in keyof Facts]: Exclude<Facts[Name], undefined> };
 }

@@ -5,7 +5,7 @@ import type { LlmNode } from '../../runtime/llm-nodes.ts';
 import { Latencies } from '../latencies.ts';
 import { isServicesDoing, onRequestEnd, type RequestEnd } from '../request-ends.ts';
 import type { AlertRule } from './settings.ts';
-import { SlidingWindow } from './sliding-window.ts';
+import { SlidingWindow } from '../sliding-window.ts';
 
 /** A value of now; undefined where there is none. Without a node it is of all requests. */
 export interface Measured {

@@ -47,7 +47,7 @@ export interface LiveFigures {
   readonly requestsPerSecond: number;
   /** Of those that were answered or failed in the last minutes. */
   readonly failedPercent: number;
-  /** Oldest first, one for each step; the last one is under way. */
+  /** Oldest first, one for each step; the last one is under way. None at all where nothing came. */
   readonly series: readonly LiveStep[];
   readonly today: LiveTotals;
 }
@@ -60,6 +60,7 @@ export interface LiveStep {
   readonly firstTokenP50Ms?: number;
 }
 
+/** Tokens and cost of a backend, and over all nodes, are of all attempts; those of a stage or an endpoint of the answers that it gave. */
 export interface LiveTotals {
   readonly requests: number;
   readonly failed: number;

@@ -1,9 +1,9 @@
 /** What went through the flows in a while, in figures for a dashboard. */
 import type { BackendIdentity } from '../../core/completion.ts';
-import type { EventBus, LlmEvents } from '../../core/events.ts';
+import type { EventBus } from '../../core/events.ts';
 import type { LlmNode } from '../../runtime/llm-nodes.ts';
-import { Latencies } from '../latencies.ts';
-import { onRequestEnd, type RequestEnd } from '../request-ends.ts';
+import { onRequestEnd } from '../request-ends.ts';
+import { Tally } from '../tally.ts';
 
 /** Times in ms and tokens are of the requests that were answered; tokens and cost also of attempts that broke off. */
 export interface Figures {
@@ -34,44 +34,20 @@ export interface SummaryFacts extends Figures {
   backends: Array<BackendIdentity & Figures>;
 }
 
-class Tally {
-  readonly #latencies = new Latencies();
-  readonly #firstTokens = new Latencies();
-  readonly #counts = { ok: 0, failed: 0, cancelled: 0 };
-  #inputTokens = 0;
-  #outputTokens = 0;
-  #costUsd = 0;
-
-  end({ outcome, ms, firstTokenMs }: RequestEnd): void {
-    this.#counts[outcome]++;
-    if (outcome !== 'ok') return;
-    this.#latencies.record(ms);
-    if (firstTokenMs !== undefined) this.#firstTokens.record(firstTokenMs);
-  }
-
-  attempt({ usage, cost }: LlmEvents['attempt']): void {
-    this.#inputTokens += usage?.inputTokens ?? 0;
-    this.#outputTokens += usage?.outputTokens ?? 0;
-    this.#costUsd += cost?.usd ?? 0;
-  }
-
-  figures(ms: number): Figures {
-    const { ok, failed, cancelled } = this.#counts;
-    return {
-      requests: ok + failed + cancelled,
-      ok,
-      failed,
-      cancelled,
-      failedPercent: failed === 0 ? 0 : (failed / (ok + failed)) * 100,
-      p50Ms: this.#latencies.percentile(50),
-      p95Ms: this.#latencies.percentile(95),
-      firstTokenP95Ms: this.#firstTokens.percentile(95),
-      inputTokens: this.#inputTokens,
-      outputTokens: this.#outputTokens,
-      outputTokensPerSecond: ms > 0 ? (this.#outputTokens / ms) * 1000 : 0,
-      costUsd: this.#costUsd,
-    };
-  }
+function figuresOf(tally: Tally, ms: number): Figures {
+  const { requests, counts, failedPercent, latencies, firstTokens, inputTokens, outputTokens, costUsd } = tally;
+  return {
+    requests,
+    ...counts,
+    failedPercent,
+    p50Ms: latencies.percentile(50),
+    p95Ms: latencies.percentile(95),
+    firstTokenP95Ms: firstTokens.percentile(95),
+    inputTokens,
+    outputTokens,
+    outputTokensPerSecond: ms > 0 ? (outputTokens / ms) * 1000 : 0,
+    costUsd,
+  };
 }
 
 export class Summary {
@@ -89,8 +65,8 @@ export class Summary {
         if (end.isBackend) this.#of(end.node).end(end);
       }),
       bus.on('attempt', (event) => {
-        this.#all.attempt(event);
-        this.#of(event.backend).attempt(event);
+        this.#all.spend(event);
+        this.#of(event.backend).spend(event);
       }),
     ];
   }
@@ -102,11 +78,11 @@ export class Summary {
     const facts = {
       from: new Date(from).toISOString(),
       to: new Date(to).toISOString(),
-      ...this.#all.figures(to - from),
+      ...figuresOf(this.#all, to - from),
       busy: nodes.reduce((sum, { busy }) => sum + busy, 0),
       waiting: this.#nodes().reduce((sum, { waiting }) => sum + waiting, 0),
       down: nodes.filter(({ breaker, health }) => breaker === 'open' || health === 'down').map(({ identity: { name } }) => name),
-      backends: [...this.#backends.values()].map(({ identity, tally }) => ({ ...identity, ...tally.figures(to - from) })),
+      backends: [...this.#backends.values()].map(({ identity, tally }) => ({ ...identity, ...figuresOf(tally, to - from) })),
     };
     this.#since = to;
     this.#all = new Tally();

@@ -1,14 +1,14 @@
 /** A window that slides over the last minutes or hours, in a few steps: what is in it, in a memory that does not grow. */
 
-/** So many steps: the window's length is exact to a twelfth. */
-const steps = 12;
-
 export class SlidingWindow<Slot> {
+  readonly #steps: number;
   readonly #stepMs: number;
   readonly #create: () => Slot;
   readonly #slots: Array<{ step: number; slot: Slot }> = [];
 
-  constructor(windowMs: number, create: () => Slot) {
+  /** The window's length is exact to one of its steps. */
+  constructor(windowMs: number, create: () => Slot, steps = 12) {
+    this.#steps = steps;
     this.#stepMs = windowMs / steps;
     this.#create = create;
   }
@@ -30,11 +30,20 @@ export class SlidingWindow<Slot> {
     return this.#slots.map(({ slot }) => slot);
   }
 
+  /** One for each step, the oldest first; undefined where nothing was put. The last one is under way. */
+  series(): Array<Slot | undefined> {
+    const last = this.#step();
+    this.#dropOld(last);
+    const series = Array<Slot | undefined>(this.#steps).fill(undefined);
+    for (const { step, slot } of this.#slots) series[this.#steps - 1 - (last - step)] = slot;
+    return series;
+  }
+
   #step(): number {
     return Math.floor(performance.now() / this.#stepMs);
   }
 
   #dropOld(step: number): void {
-    while ((this.#slots[0]?.step ?? step) <= step - steps) this.#slots.shift();
+    while ((this.#slots[0]?.step ?? step) <= step - this.#steps) this.#slots.shift();
   }
 }

@@ -1,0 +1,9 @@
+/** The facts that are known: those that are undefined are left out. */
+export function withoutUndefined<Facts extends object>(facts: Facts): Known<Facts> {
+  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Known<Facts>;
+}
+
+/** What may be undefined may be missing instead. */
+type Known<Facts> = { [Name in keyof Facts as undefined extends Facts[Name] ? never : Name]: Facts[Name] } & {
+  [Name in keyof Facts as undefined extends Facts[Name] ? Name : never]?: Exclude<Facts[Name], undefined>;
+};
