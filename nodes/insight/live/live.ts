@@ -6,7 +6,7 @@ import { onRequestEnd } from '../request-ends.ts';
 import type { LiveFacts, LiveNode } from '../sidebar/api.ts';
 import { Today } from './day.ts';
 import { Figures, stepMs, windowMs } from './figures.ts';
-import { kindOf, stateOf } from './state.ts';
+import { stateOf } from './state.ts';
 
 /** In the middle of a deploy no node runs: its figures stay for as long as they would be shown. */
 const keptMs = windowMs;
@@ -86,6 +86,7 @@ export class Live {
 type StateFacts = Pick<LiveNode, 'node' | 'kind' | 'state' | 'busy' | 'waiting' | 'breaker' | 'isTripped' | 'branches'>;
 
 function stateFacts(node: LlmNode): StateFacts {
-  const { identity, busy, waiting, breaker, branches } = node;
-  return { node: identity, kind: kindOf(node), state: stateOf(node), busy, waiting, ...withoutUndefined({ breaker, branches: branches?.map((branch) => withoutUndefined({ ...branch })) }) };
+  const { identity, kind, busy, waiting, breaker, isTripped, branches } = node;
+  const known = withoutUndefined({ breaker, isTripped, branches: branches?.map((branch) => withoutUndefined({ ...branch })) });
+  return { node: identity, kind, state: stateOf(node), busy, waiting, ...known };
 }

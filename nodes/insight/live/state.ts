@@ -1,10 +1,11 @@
 /** How a node is, in one word. */
 import type { LlmNode } from '../../runtime/llm-nodes.ts';
-import type { NodeKind, NodeState } from '../sidebar/api.ts';
+import type { NodeState } from '../sidebar/api.ts';
 
 /** The worst that is so. */
 export function stateOf(node: LlmNode): NodeState {
   const { breaker, health, busy, waiting } = node;
+  if (node.isMisconfigured) return 'misconfigured';
   if (health === 'down' || isClosedAltogether(node)) return 'down';
   if (breaker === 'open') return 'open';
   if (health === 'loading') return 'loading';
@@ -22,9 +23,4 @@ function isClosedAltogether({ refusal, breaker, branches }: LlmNode): boolean {
 /** It works, but not as it should: a branch is out, a provider wants a pause, a breaker is being tried. */
 function isDegraded({ refusal, breaker, branches = [] }: LlmNode): boolean {
   return refusal !== undefined || breaker === 'half_open' || branches.some((branch) => branch.refusal !== undefined);
-}
-
-export function kindOf({ breaker, branches }: LlmNode): NodeKind {
-  if (breaker !== undefined) return 'backend';
-  return branches === undefined ? 'endpoint' : 'stage';
 }

@@ -6,6 +6,7 @@ import { Live } from '../../../nodes/insight/live/live.ts';
 import type { LiveFigures } from '../../../nodes/insight/sidebar/api.ts';
 import type { LlmNode } from '../../../nodes/runtime/llm-nodes.ts';
 import { FakeTime } from '../../support/fake-time.ts';
+import { llmNodeOf } from '../../support/llm-node.ts';
 
 const minute = 60_000;
 const backend = { id: 'a', name: 'A', type: 'llm-openai' };
@@ -14,8 +15,10 @@ const usage = { inputTokens: 10, outputTokens: 60, cachedInputTokens: 4, estimat
 const about = { requestId: 'r', backend, provider: 'openai', model: 'm', operation: 'chat' } as const;
 
 function nodeOf(node: Partial<LlmNode>): LlmNode {
-  return { identity: backend, refusal: undefined, busy: 0, waiting: 0, models: [], breaker: 'closed', ...node };
+  return llmNodeOf({ identity: backend, breaker: 'closed', ...node });
 }
+
+const stageNode = llmNodeOf({ identity: stage, kind: 'stage', branches: [{ name: 'x', refusal: 'circuit_open' }, { name: 'y', refusal: undefined, member: { busy: 1, isDrained: false, sharePercent: 50 } }] });
 
 function liveOf(t: TestContext, nodes: LlmNode[] = [nodeOf({})]) {
   const time = new FakeTime(t);
@@ -36,7 +39,7 @@ function liveOf(t: TestContext, nodes: LlmNode[] = [nodeOf({})]) {
 
 describe('Live figures', () => {
   test('are of requests where they began, and of each node by itself', (t) => {
-    const { answered, failed, bus, live, ofNode } = liveOf(t, [nodeOf({}), nodeOf({ identity: stage, breaker: undefined as never, branches: [] })]);
+    const { answered, failed, bus, live, ofNode } = liveOf(t, [nodeOf({}), stageNode]);
     failed('overloaded', { parent: '1' });
     answered(200, { parent: '2' });
     bus.emit('stageEnd', { id: '1', stage, outcome: 'ok', ms: 400, queuedMs: 0, attempts: 2, timing: { queuedMs: 0, firstTokenMs: 150, totalMs: 400 }, usage });
@@ -133,10 +136,10 @@ describe('Live figures', () => {
   });
 
   test('show how each node is', (t) => {
-    const { live } = liveOf(t, [nodeOf({ busy: 2, waiting: 1, breaker: 'half_open' }), nodeOf({ identity: stage, breaker: undefined as never, branches: [{ name: 'x', refusal: 'circuit_open' }, { name: 'y', refusal: undefined }] })]);
+    const { live } = liveOf(t, [nodeOf({ busy: 2, waiting: 1, breaker: 'half_open', isTripped: false }), stageNode]);
     const [a, s] = live.facts().nodes;
-    assert.deepEqual([a?.node, a?.kind, a?.state, a?.busy, a?.waiting, a?.breaker], [backend, 'backend', 'degraded', 2, 1, 'half_open']);
-    assert.deepEqual([s?.kind, s?.state, s?.branches], ['stage', 'degraded', [{ name: 'x', refusal: 'circuit_open' }, { name: 'y' }]]);
+    assert.deepEqual([a?.node, a?.kind, a?.state, a?.busy, a?.waiting, a?.breaker, a?.isTripped], [backend, 'backend', 'degraded', 2, 1, 'half_open', false]);
+    assert.deepEqual([s?.kind, s?.state, s?.branches], ['stage', 'degraded', [{ name: 'x', refusal: 'circuit_open' }, { name: 'y', member: { busy: 1, isDrained: false, sharePercent: 50 } }]]);
   });
 
   test('end with their listeners', (t) => {

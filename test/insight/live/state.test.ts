@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { kindOf, stateOf } from '../../../nodes/insight/live/state.ts';
+import { stateOf } from '../../../nodes/insight/live/state.ts';
 import type { NodeState } from '../../../nodes/insight/sidebar/api.ts';
 import type { LlmNode } from '../../../nodes/runtime/llm-nodes.ts';
+import { llmNodeOf } from '../../support/llm-node.ts';
 
-const node: LlmNode = { identity: { id: 'a', name: 'A', type: 'llm-x' }, refusal: undefined, busy: 0, waiting: 0, models: [] };
+const node = llmNodeOf({ identity: { id: 'a', name: 'A', type: 'llm-x' } });
 const backend: LlmNode = { ...node, breaker: 'closed', health: 'unknown' };
 const isOut = { name: 'x', refusal: 'circuit_open' } as const;
 const isIn = { name: 'y', refusal: undefined };
@@ -23,12 +24,9 @@ const cases: ReadonlyArray<readonly [string, LlmNode, NodeState]> = [
   ['A stage with a branch that is out', { ...node, busy: 1, branches: [isIn, isOut] }, 'degraded'],
   ['A stage whose branches are all out', { ...node, refusal: 'circuit_open', branches: [isOut, isOut] }, 'down'],
   ['An endpoint', node, 'ready'],
+  ['A node whose settings cannot work', { ...backend, isMisconfigured: true, health: 'down' }, 'misconfigured'],
 ];
 
 for (const [what, given, state] of cases) {
   test(`${what} is ${state}`, () => assert.equal(stateOf(given), state));
 }
-
-test('Backends have breakers, stages have branches, endpoints neither', () => {
-  assert.deepEqual([backend, { ...node, branches: [] }, node].map(kindOf), ['backend', 'stage', 'endpoint']);
-});
