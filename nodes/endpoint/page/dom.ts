@@ -1,18 +1,13 @@
 /** Small helpers for the document. */
+import { element, setText } from '../../editor/dom.ts';
+
+export { element, setText };
 
 /** The element of page.html with this id. */
 export function byId<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind {
   const found = document.getElementById(id);
   if (!(found instanceof kind)) throw new Error(`page.html has no ${kind.name} #${id}.`);
   return found;
-}
-
-/** A new element with a class and what is in it. Strings become text, never HTML. */
-export function element<Tag extends keyof HTMLElementTagNameMap>(tag: Tag, className: string, ...content: (Node | string)[]): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(tag);
-  if (className !== '') made.className = className;
-  made.append(...content);
-  return made;
 }
 
 /** A link to a page of somebody else's. */
@@ -23,11 +18,6 @@ export function linkTo(url: string, ...content: (Node | string)[]): HTMLAnchorEl
   link.rel = 'noopener noreferrer nofollow';
   link.title = url;
   return link;
-}
-
-/** Changes a text only where it differs, so that a reader's selection in it stays. */
-export function setText(target: HTMLElement, text: string): void {
-  if (target.textContent !== text) target.textContent = text;
 }
 
 /** Shows an element with this text, or hides it where there is none. */

@@ -1,6 +1,7 @@
 /** What stands below an answer, in words. */
 import type { Answer } from './conversation.ts';
 import { placeOf } from '../../core/passage-place.ts';
+import { dollars, duration, figure } from '../../core/units.ts';
 import type { Attempt, Citation } from './wire.ts';
 
 export interface Fact {
@@ -15,9 +16,9 @@ export function factsOf({ llm, usage }: Answer): Fact[] {
   if (llm?.backend !== undefined) facts.push({ label: 'Backend', value: llm.backend });
   if (llm?.route !== undefined) facts.push({ label: 'Route', value: llm.route });
   const { tokensPerSecond, totalMs } = llm?.timing ?? {};
-  if (tokensPerSecond !== undefined) facts.push({ label: 'Speed', value: `${round(tokensPerSecond)} tok/s` });
+  if (tokensPerSecond !== undefined) facts.push({ label: 'Speed', value: `${figure(tokensPerSecond)} tok/s` });
   const { prompt_tokens: sent, completion_tokens: received } = usage ?? {};
-  const tokens = [sent !== undefined && `${round(sent)} in`, received !== undefined && `${round(received)} out`].filter((part) => part !== false);
+  const tokens = [sent !== undefined && `${figure(sent)} in`, received !== undefined && `${figure(received)} out`].filter((part) => part !== false);
   if (tokens.length > 0) facts.push({ label: 'Tokens', value: tokens.join(', ') });
   if (totalMs !== undefined) facts.push({ label: 'Time', value: duration(totalMs) });
   if (llm?.costUsd !== undefined) facts.push({ label: 'Cost', value: dollars(llm.costUsd) });
@@ -54,20 +55,6 @@ export function noteOf({ state, text, finishReason }: Answer): string | undefine
   if (finishReason === 'content_filter') return 'Cut off by the content filter of the provider.';
   if (finishReason === 'tool_calls') return 'The model wants to use a tool. This page has none.';
   return text.trim() === '' ? 'The model gave no text.' : undefined;
-}
-
-export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.round(ms)} ms`;
-  return ms < 59_950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(Math.round(ms / 1000) / 60)} min ${Math.round(ms / 1000) % 60} s`;
-}
-
-export function dollars(usd: number): string {
-  const digits = usd >= 1 ? { maximumFractionDigits: 2 } : { maximumSignificantDigits: 2 };
-  return `$${new Intl.NumberFormat('en', digits).format(usd)}`;
-}
-
-function round(value: number): string {
-  return new Intl.NumberFormat('en', { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
 }
 
 function describeCitation({ number, title, headings, source, page }: Citation): Source {

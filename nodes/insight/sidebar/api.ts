@@ -3,7 +3,7 @@
  * `llm.read`, all else `llm.write`.
  *
  * - `GET llm/live` → {@link LiveFacts}
- * - `GET llm/requests?after=12` → {@link RequestList}
+ * - `GET llm/requests?after=12` → {@link RequestList}; with 0 all that are kept. After a pause or a failure the sidebar begins with 0 again
  * - `GET llm/requests/:id` → {@link RequestTrace}; 404 where it is no longer kept
  * - `POST llm/try` with a {@link Trial}, `POST llm/requests/:id/replay` → lines of JSON, each a {@link TrialLine}
  * - `POST llm/nodes/:id/breaker` with `{ "trip": true }` or `false` → 204
@@ -73,6 +73,8 @@ export interface LiveTotals {
 
 export interface LiveNode extends LiveFigures {
   readonly node: BackendIdentity;
+  /** Of a node within a subflow: by which id the canvas knows it, Node-RED's `_alias`. */
+  readonly canvasId?: string;
   readonly kind: NodeKind;
   readonly state: NodeState;
   readonly busy: number;
@@ -127,6 +129,7 @@ export interface RequestRow {
   readonly model?: string;
   /** Of the answer to a client of an endpoint; 499 where it went away. */
   readonly status?: number;
+  /** So far, where it runs. */
   readonly ms?: number;
   readonly firstTokenMs?: number;
   readonly inputTokens?: number;

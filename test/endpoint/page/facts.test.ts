@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { type Answer, newAnswer } from '../../../nodes/endpoint/page/conversation.ts';
-import { dollars, duration, factsOf, failedAttempts, noteOf, sourcesOf } from '../../../nodes/endpoint/page/facts.ts';
+import { factsOf, failedAttempts, noteOf, sourcesOf } from '../../../nodes/endpoint/page/facts.ts';
 
 const answer: Answer = {
   ...newAnswer(),
@@ -67,12 +67,5 @@ describe('the sources of an answer', () => {
 
   it('are none where nothing is cited', () => {
     assert.deepEqual([sourcesOf(answer), sourcesOf(newAnswer())], [[], []]);
-  });
-});
-
-describe('figures', () => {
-  it('are as exact as they need to be', () => {
-    assert.deepEqual([0, 0.00003456, 0.0123, 0.5, 12.345].map(dollars), ['$0', '$0.000035', '$0.012', '$0.5', '$12.35']);
-    assert.deepEqual([0.4, 999, 1000, 59_949, 59_960, 125_000].map(duration), ['0 ms', '999 ms', '1.0 s', '59.9 s', '1 min 0 s', '2 min 5 s']);
   });
 });
