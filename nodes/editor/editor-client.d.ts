@@ -57,6 +57,10 @@ type Utils = Omit<EditorRED['utils'], 'validateTypedProperty'> & {
   validateTypedProperty(value: string, type: string, options: { label?: string }): true | string;
 };
 
+interface PluginDefinition {
+  onadd?: () => void;
+}
+
 interface AutoCompleteOptions {
   search: (typed: string, done: (matches: Array<{ value: string; label: string }>) => void) => void;
   minLength?: number;
@@ -67,10 +71,12 @@ declare global {
     autoComplete(options: AutoCompleteOptions): JQuery;
   }
 
-  const RED: Omit<EditorRED, 'clipboard' | 'nodes' | 'editor' | 'tabs' | 'utils'> & {
+  const RED: Omit<EditorRED, 'clipboard' | 'nodes' | 'editor' | 'plugins' | 'tabs' | 'utils'> & {
     clipboard: Clipboard;
     nodes: EditorNodes;
     editor: Editor;
+    /** Gives the definition a `_` that translates with the catalog of its plugin. */
+    plugins: { registerPlugin(id: string, definition: PluginDefinition): void };
     tabs: Tabs;
     utils: Utils;
   };

@@ -39,11 +39,16 @@ export class EditorPage {
   }
 
   static async open(browser: Browser, url: string, theme: Theme): Promise<EditorPage> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
-    await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`);
-    const editor = new EditorPage(await context.newPage(), theme);
+    const editor = await EditorPage.prepare(browser, theme);
     await editor.load(url);
     return editor;
+  }
+
+  /** A page that has loaded nothing yet. */
+  static async prepare(browser: Browser, theme: Theme): Promise<EditorPage> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 1000 } });
+    await context.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`);
+    return new EditorPage(await context.newPage(), theme);
   }
 
   /** Loads the editor anew: what was not deployed is gone. */

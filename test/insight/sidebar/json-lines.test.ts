@@ -5,7 +5,13 @@ import { readJsonLines } from '../../../nodes/insight/sidebar/view/json-lines.ts
 
 async function read(pieces: readonly Uint8Array[]): Promise<unknown[]> {
   const lines: unknown[] = [];
-  for await (const line of readJsonLines(ReadableStream.from(pieces))) lines.push(line);
+  const stream = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const piece of pieces) controller.enqueue(piece);
+      controller.close();
+    },
+  });
+  for await (const line of readJsonLines(stream)) lines.push(line);
   return lines;
 }
 

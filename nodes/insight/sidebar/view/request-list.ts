@@ -39,7 +39,7 @@ export class KnownRequests {
   take({ last, requests, kept }: RequestList, after: number): void {
     if (after !== this.#last) return;
     if (after === 0) this.#entries.clear();
-    for (const row of [...requests].reverse()) this.#entries.set(row.id, { row, order: this.#entries.get(row.id)?.order ?? this.#seen++ });
+    for (const row of requests.toReversed()) this.#entries.set(row.id, { row, order: this.#entries.get(row.id)?.order ?? this.#seen++ });
     if (kept) this.#keepOnly(new Set(kept));
     this.#last = last;
     this.#sort();

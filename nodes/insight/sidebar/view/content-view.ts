@@ -1,0 +1,46 @@
+/** What a request said and was answered, folded; only where content is kept. */
+import { element, setText } from '../../../editor/dom.ts';
+import type { RequestContent } from '../api.ts';
+import type { Translate } from './texts.ts';
+
+const parts = ['prompt', 'settings', 'answer'] as const;
+
+export class ContentView {
+  readonly element: HTMLElement;
+  readonly #t: Translate;
+  readonly #kept = element('span', '');
+  readonly #texts = new Map<(typeof parts)[number], HTMLElement>();
+  readonly #none: HTMLElement;
+  readonly #details: HTMLElement;
+
+  constructor(t: Translate) {
+    this.#t = t;
+    this.#none = element('p', 'llm-remark', t('sidebar.content.none'));
+    this.#details = element('details', 'llm-content', element('summary', '', `${t('sidebar.content.title')} `, this.#kept), ...parts.map((part) => this.#part(part)));
+    this.element = element('div', '', this.#none, this.#details);
+  }
+
+  show(content: RequestContent | undefined): void {
+    this.#none.hidden = content !== undefined;
+    this.#details.hidden = content === undefined;
+    if (!content) return;
+    setText(this.#kept, content.redactions === 0 ? '' : this.#t('sidebar.content.redacted', { count: content.redactions }));
+    for (const part of parts) {
+      const text = this.#texts.get(part);
+      if (!text?.parentElement) continue;
+      const value = content[part] ?? '';
+      text.parentElement.hidden = value === '' || (part === 'settings' && value === '{}');
+      setText(text, value);
+    }
+  }
+
+  #part(name: (typeof parts)[number]): HTMLElement {
+    const text = element('pre', 'llm-text');
+    // What scrolls must be in reach of the keyboard.
+    text.tabIndex = 0;
+    text.setAttribute('aria-label', this.#t(`sidebar.content.${name}`));
+    text.setAttribute('role', 'region');
+    this.#texts.set(name, text);
+    return element('div', '', element('h4', '', this.#t(`sidebar.content.${name}`)), text);
+  }
+}

@@ -1,0 +1,89 @@
+/** The tab Live: all requests, then each node of the flows that run. */
+import { element, setText } from '../../../editor/dom.ts';
+import { type LiveFacts, type LiveNode, type NodeKind, nodeStates } from '../api.ts';
+import { FiguresView } from './figures-view.ts';
+import { icon, showSign, stateSigns } from './icons.ts';
+import { KeyedList } from './keyed-list.ts';
+import { type CardRow, NodeCard } from './node-card.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { Translate } from './texts.ts';
+import { byName } from './order.ts';
+
+const sections: readonly NodeKind[] = ['backend', 'stage', 'endpoint'];
+
+/** What somebody should look at. */
+const firstBad = nodeStates.indexOf('degraded');
+
+export class LiveView {
+  readonly element: HTMLElement;
+  readonly #t: Translate;
+  readonly #all: FiguresView;
+  readonly #empty: HTMLElement;
+  readonly #content: HTMLElement;
+  readonly #troubles: KeyedList<LiveNode>;
+  readonly #troubleWords = element('p', 'llm-trouble-words');
+  readonly #cards: KeyedList<CardRow>[] = [];
+  readonly #titles: HTMLElement[] = [];
+
+  constructor(surroundings: Surroundings) {
+    const { t } = surroundings;
+    this.#t = t;
+    this.#all = new FiguresView(t);
+    this.#empty = element('div', 'llm-empty', element('p', '', t('sidebar.live.empty')), element('p', '', t('sidebar.live.emptyNext')));
+    const troubles = element('ul', 'llm-troubles');
+    this.#troubles = new KeyedList(troubles, { key: ({ node }) => node.id, make: ({ node }) => this.#trouble(node.id) });
+    const summary = element('section', 'llm-card llm-all', element('h3', '', t('sidebar.live.all')), this.#all.element);
+    this.#content = element('div', '', this.#troubleWords, troubles, summary, ...sections.map((kind) => this.#section(surroundings, kind)));
+    this.#content.hidden = true;
+    this.#empty.hidden = true;
+    this.element = element('div', 'llm-live', this.#empty, this.#content);
+  }
+
+  show({ all, nodes, stepMs }: LiveFacts): void {
+    const t = this.#t;
+    this.#empty.hidden = nodes.length > 0;
+    this.#content.hidden = nodes.length === 0;
+    const minutes = Math.max(1, Math.round((stepMs * all.series.length) / 60_000));
+    this.#all.show(all, minutes, [{ label: t('sidebar.live.busy'), value: String(inFlight(nodes)) }, { label: t('sidebar.live.waiting'), value: String(nodes.reduce((sum, { waiting }) => sum + waiting, 0)) }]);
+    const bad = byName(nodes.filter(({ state }) => nodeStates.indexOf(state) >= firstBad));
+    setText(this.#troubleWords, bad.length === 0 ? t('sidebar.live.well') : t('sidebar.live.troubles', { count: bad.length }));
+    this.#troubles.show(bad);
+    sections.forEach((kind, index) => {
+      const rows = byName(nodes.filter((node) => node.kind === kind)).map((live) => ({ live, minutes }));
+      this.#cards[index]?.show(rows);
+      if (this.#titles[index]) this.#titles[index].hidden = rows.length === 0;
+    });
+  }
+
+  #section(surroundings: Surroundings, kind: NodeKind): HTMLElement {
+    const title = element('h3', 'llm-title', this.#t(`sidebar.kind.${kind}`));
+    const list = element('ul', 'llm-cards');
+    this.#titles.push(title);
+    this.#cards.push(new KeyedList(list, { key: ({ live }) => live.node.id, make: ({ live }) => new NodeCard(surroundings, live) }));
+    return element('section', '', title, list);
+  }
+
+  /** A button that leads to the card. */
+  #trouble(id: string) {
+    const sign = icon();
+    const words = element('span', '');
+    const button = element('button', 'llm-trouble', sign, words);
+    button.type = 'button';
+    button.addEventListener('click', () => {
+      const card = this.#cards.map((list) => list.element(id)).find((found) => found !== undefined);
+      card?.scrollIntoView({ block: 'start' });
+      card?.querySelector('button')?.focus({ preventScroll: true });
+    });
+    const update = ({ node, state }: LiveNode) => {
+      showSign(sign, stateSigns[state]);
+      setText(words, `${node.name}: ${this.#t(`sidebar.state.${state}`)}`);
+    };
+    return { element: element('li', '', button), update };
+  }
+}
+
+/** A request is at a backend in the end, whatever it came through; where there is none, it is at stages. */
+function inFlight(nodes: readonly LiveNode[]): number {
+  const backends = nodes.filter(({ kind }) => kind === 'backend');
+  return (backends.length > 0 ? backends : nodes).reduce((sum, { busy }) => sum + busy, 0);
+}

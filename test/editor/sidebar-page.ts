@@ -1,0 +1,180 @@
+/** The sidebar LLM in a real editor, before a runtime whose every answer the test decides. */
+import { mkdir, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser, Locator, Page } from 'playwright-core';
+import type { LiveFacts, RequestList, RequestRow, RequestTrace } from '../../nodes/insight/sidebar/api.ts';
+import { type Exchange, startServer, type TestServer } from '../support/server.ts';
+import { EditorPage, type Theme } from './browser.ts';
+import { live, requests } from './sidebar-facts.ts';
+
+const screenshots = join(import.meta.dirname, '../../output/editor');
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+type Answering = (exchange: Exchange) => void | Promise<void>;
+
+/** Answers the admin routes of the sidebar. */
+export class FakeRuntime {
+  live: LiveFacts = live;
+  readonly traces = new Map<string, RequestTrace>();
+  /** Answers what changes something, and trials. */
+  answer: Answering = ({ request }) => {
+    throw new Error(`Nobody expects ${request.path}.`);
+  };
+  /** Answers everything, where it is set. */
+  refuse: Answering | undefined;
+  #requests: { row: RequestRow; change: number }[] = [];
+  #changes = 0;
+  #server: TestServer | undefined;
+
+  static async start(): Promise<FakeRuntime> {
+    const runtime = new FakeRuntime();
+    runtime.#server = await startServer((exchange) => runtime.#handle(exchange));
+    runtime.change(...requests.toReversed());
+    return runtime;
+  }
+
+  get url(): string {
+    return this.#server?.url ?? '';
+  }
+
+  /** What was asked, such as `GET /llm/live`. */
+  get asked(): string[] {
+    return this.#server?.requests.map(({ method, path }) => `${method} ${path}`) ?? [];
+  }
+
+  /** The bodies of what was to be changed or tried. */
+  get bodies(): Record<string, unknown>[] {
+    return this.#server?.requests.filter(({ method }) => method === 'POST').map(({ json }) => json) ?? [];
+  }
+
+  /** Adds requests, or changes them; the newest last. Only the last 300 are kept. */
+  change(...rows: RequestRow[]): void {
+    for (const row of rows) {
+      const entry = { row, change: ++this.#changes };
+      const at = this.#requests.findIndex(({ row: { id } }) => id === row.id);
+      if (at < 0) this.#requests.unshift(entry);
+      else this.#requests[at] = entry;
+    }
+    this.#requests.length = Math.min(this.#requests.length, 300);
+  }
+
+  forgetAll(): void {
+    this.#requests = [];
+  }
+
+  async stop(): Promise<void> {
+    await this.#server?.close();
+  }
+
+  #handle(exchange: Exchange): void | Promise<void> {
+    const { method, path } = exchange.request;
+    if (this.refuse) return this.refuse(exchange);
+    if (method === 'POST') return this.answer(exchange);
+    if (path === '/llm/live') return exchange.json(200, this.live);
+    const after = /^\/llm\/requests\?after=(\d+)$/.exec(path)?.[1];
+    if (after !== undefined) return exchange.json(200, this.#list(Number(after)));
+    const trace = this.traces.get(path.replace('/llm/requests/', ''));
+    return trace ? exchange.json(200, trace) : exchange.json(404, { message: 'It is no longer kept.' });
+  }
+
+  #list(after: number): RequestList {
+    const changed = this.#requests.filter(({ change }) => change > after).map(({ row }) => row);
+    return { last: this.#changes, requests: changed, kept: this.#requests.map(({ row }) => row.id) };
+  }
+}
+
+export interface OpenOptions {
+  readonly theme?: Theme;
+  /** Of the sidebar, in pixels. */
+  readonly width?: number;
+  readonly readOnly?: boolean;
+}
+
+/** The sidebar as a person uses it. */
+export class SidebarPage {
+  readonly editor: EditorPage;
+
+  private constructor(editor: EditorPage) {
+    this.editor = editor;
+  }
+
+  static async open(browser: Browser, url: string, runtime: FakeRuntime, { theme = 'light', width = 300, readOnly = false }: OpenOptions = {}): Promise<SidebarPage> {
+    const sidebar = new SidebarPage(await EditorPage.prepare(browser, theme));
+    await sidebar.page.route(
+      ({ pathname }) => pathname.startsWith('/llm/'),
+      (route) => {
+        const { pathname, search } = new URL(route.request().url());
+        return route.continue({ url: runtime.url + pathname + search });
+      },
+    );
+    if (readOnly) await sidebar.#mayOnlyLook();
+    await sidebar.editor.load(url);
+    await sidebar.show(width);
+    return sidebar;
+  }
+
+  get page(): Page {
+    return this.editor.page;
+  }
+
+  get root(): Locator {
+    return this.page.locator('.llm-sidebar');
+  }
+
+  card(name: string): Locator {
+    return this.root.locator('.llm-cards > li').filter({ has: this.page.getByRole('button', { name, exact: true }) });
+  }
+
+  get rows(): Locator {
+    return this.root.locator('.llm-requests > li');
+  }
+
+  /** Shows the sidebar, so wide. */
+  async show(width: number): Promise<void> {
+    await this.page.evaluate(`RED.actions.invoke('llm:show-sidebar')`);
+    await this.page.evaluate(`(() => {
+      const sidebar = document.querySelector('.llm-sidebar').closest('.red-ui-sidebar, #red-ui-sidebar');
+      $(sidebar).width(${width});
+      if (sidebar.id === 'red-ui-sidebar') $('#red-ui-workspace, #red-ui-editor-stack').css('right', ${width + 8});
+      RED.events.emit('sidebar:resize');
+    })()`);
+    await this.root.waitFor();
+  }
+
+  async tab(name: string): Promise<void> {
+    await this.root.getByRole('tab', { name }).click();
+  }
+
+  async openRequest(text: string): Promise<void> {
+    await this.rows.filter({ hasText: text }).getByRole('button').click();
+    await this.root.locator('.llm-spans > li').first().waitFor();
+  }
+
+  /** What axe-core finds wrong, as lines. */
+  async problems(): Promise<string[]> {
+    await this.page.evaluate(await readFile(axe, 'utf8'));
+    const found = (await this.page.evaluate(`axe.run('.llm-sidebar')`)) as { violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] };
+    return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`));
+  }
+
+  async screenshot(name: string): Promise<void> {
+    await mkdir(screenshots, { recursive: true });
+    await this.page.screenshot({ path: join(screenshots, `sidebar-${name}.png`) });
+  }
+
+  async close(): Promise<void> {
+    await this.editor.close();
+  }
+
+  /** As Node-RED tells a user with the permission `read`. */
+  async #mayOnlyLook(): Promise<void> {
+    await this.page.route(
+      ({ pathname }) => pathname === '/settings',
+      async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, json: { ...((await response.json()) as object), user: { anonymous: true, permissions: 'read' } } });
+      },
+    );
+  }
+}
