@@ -7,9 +7,11 @@ interface Report {
   state: string;
   byHand: boolean;
   adopted: boolean;
+  restarts: number;
   pid?: number;
   progress?: number;
   problem?: string;
+  crashedMsAgo?: number;
   lines: string[];
 }
 
@@ -100,18 +102,30 @@ async function ask(node: EditedNode, panel: JQuery, action?: string): Promise<vo
 }
 
 function showReport(node: EditedNode, panel: JQuery, report: Report): void {
-  const { state, byHand, adopted, pid, progress, problem, lines } = report;
+  const { state, byHand, adopted, restarts, pid, progress, lines } = report;
   const words = [
     translate(node, `llm.run.state.${state === 'stopped' && byHand ? 'byHand' : state}`),
     progress === undefined ? '' : `${progress} %`,
     pid === undefined ? '' : translate(node, 'llm.run.pid', { pid }),
-    problem ?? '',
+    restarts === 0 ? '' : translate(node, 'llm.run.restarts', { restarts }),
+    lastCrash(node, report),
   ];
-  panel.find('.llm-run-state').toggleClass('llm-test-bad', problem !== undefined).text(words.filter((word) => word !== '').join(' · '));
+  panel.find('.llm-run-state').toggleClass('llm-test-bad', state === 'backoff' || state === 'failed').text(words.filter((word) => word !== '').join(' · '));
   panel.find('[data-llm-run]').prop('disabled', false);
   panel.find('[data-llm-run="start"]').prop('disabled', pid !== undefined);
   panel.find('[data-llm-run="stop"]').prop('disabled', state === 'stopped' || state === 'failed');
   showLog(panel.find('.llm-run-log'), adopted ? translate(node, 'llm.run.adopted') : lines.join('\n'));
+}
+
+function lastCrash(node: EditedNode, { problem, crashedMsAgo = 0 }: Report): string {
+  return problem === undefined ? '' : translate(node, 'llm.run.lastCrash', { when: ago(crashedMsAgo), problem });
+}
+
+function ago(ms: number): string {
+  const format = new Intl.RelativeTimeFormat([RED.i18n.lang() || 'en'], { style: 'short' });
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 120) return format.format(-seconds, 'second');
+  return seconds < 7_200 ? format.format(-Math.round(seconds / 60), 'minute') : format.format(-Math.round(seconds / 3_600), 'hour');
 }
 
 /** It stays where a person reads, and at its end where nobody has moved it. */

@@ -123,10 +123,10 @@ export abstract class LocalServer implements Connection {
     }
     const address = readListenAddress(this.provider.url);
     const settings = readRunSettings(this.#fields);
-    const { waitMs, idleStopMs, restarts, stopWithinMs } = settings;
+    const { start: _, ...how } = settings;
     const recordFile = host.folder && recordFileOf(host.folder, address.port);
     const check = (signal: AbortSignal) => this.checkHealth(signal);
-    return new Supervision({ provider: this.provider, command: this.#command(), address, recordFile, check, waitMs, idleStopMs, restarts, stopWithinMs }, settings, host);
+    return new Supervision({ provider: this.provider, command: this.#command(), address, recordFile, check, ...how }, settings, host);
   }
 
   #watchHealth(intervalMs: number, { id, name, type }: ConnectionOwner): HealthMonitor {

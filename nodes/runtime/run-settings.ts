@@ -5,9 +5,10 @@ import { runFields, startChoices } from '../core/supervisor/fields.ts';
 import type { Address } from '../core/supervisor/listening.ts';
 import { restartDefaults } from '../core/supervisor/restarts.ts';
 import type { SupervisorOptions } from '../core/supervisor/options.ts';
+import { watchdogDefaults } from '../core/supervisor/watchdog.ts';
 import type { ConnectionFields } from './connection.ts';
 
-export interface RunSettings extends Pick<SupervisorOptions, 'waitMs' | 'idleStopMs' | 'restarts' | 'stopWithinMs'> {
+export interface RunSettings extends Pick<SupervisorOptions, 'waitMs' | 'idleStopMs' | 'restarts' | 'watchdog' | 'stopWithinMs'> {
   /** With the flows, or by the first request. */
   readonly start: (typeof startChoices)[number];
 }
@@ -26,6 +27,7 @@ export function readRunSettings(fields: ConnectionFields): RunSettings {
     waitMs: read('waitForStartMs'),
     idleStopMs: read('idleStopMinutes') * 60_000,
     restarts: { ...restartDefaults, maxRestarts: read('maxRestarts') },
+    watchdog: watchdogDefaults,
     stopWithinMs,
   };
 }

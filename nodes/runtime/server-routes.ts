@@ -12,8 +12,10 @@ export interface ServerReport {
   readonly restarts: number;
   readonly pid?: number;
   readonly progress?: number;
-  /** Why it crashed, and what to do. */
+  /** Why it crashed last, and what to do. */
   readonly problem?: string;
+  /** How long ago that was: the editor's clock may be another. */
+  readonly crashedMsAgo?: number;
   readonly lines: readonly string[];
 }
 
@@ -54,6 +56,7 @@ function runOf(RED: NodeAPI, id: string): Supervision | undefined {
 }
 
 function reportOf({ facts }: Supervision): ServerReport {
-  const { state, byHand, adopted, restarts, pid, progress, crash, lines } = facts;
-  return { state, byHand, adopted, restarts, ...(pid !== undefined && { pid }), ...(progress !== undefined && { progress }), ...(crash && { problem: crash.error.message }), lines };
+  const { state, byHand, adopted, restarts, pid, progress, crash, crashedAt = 0, lines } = facts;
+  const crashed = crash && { problem: crash.error.message, crashedMsAgo: Date.now() - crashedAt };
+  return { state, byHand, adopted, restarts, ...(pid !== undefined && { pid }), ...(progress !== undefined && { progress }), ...crashed, lines };
 }

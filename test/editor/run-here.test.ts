@@ -53,6 +53,17 @@ describe('A server that is run here, in the editor', { skip: skipWithoutBrowser 
     await editor.closeDialog();
   });
 
+  test('says why it crashed last, while it waits for its restart and when it is back', async () => {
+    const tray = await editor.openDialog('server');
+    const state = tray.locator('.llm-run-state');
+    await state.filter({ hasText: /^ready/ }).waitFor();
+    await fetch(`http://127.0.0.1:${port}/exit?code=1&say=cudaMalloc+failed:+out+of+memory`).catch(() => undefined);
+    await state.filter({ hasText: /^ready · process \d+ · restarts in a row: 1 · last crash .+: llama\.cpp ran out of memory \(exit code 1\)\. Use a smaller/ }).waitFor();
+    await state.scrollIntoViewIfNeeded();
+    await editor.screenshot('run-here-crashed');
+    await editor.closeDialog();
+  });
+
   test('keeps the variables of its environment as a credential', async () => {
     await editor.openDialog('server');
     await editor.page.waitForFunction('$("#node-config-input-environment").val() !== ""');

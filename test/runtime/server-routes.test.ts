@@ -17,7 +17,7 @@ describe('What the editor asks of a server that is run here', () => {
   const asked: string[] = [];
   const error = new LlmError('out_of_memory', 'It ran out of memory.', { hint: 'Use a smaller model.' });
   const run = {
-    facts: { state: 'backoff', byHand: false, adopted: false, restarts: 2, pid: undefined, progress: undefined, crash: { reason: 'memory', error }, lines: ['a', 'b'] },
+    facts: { state: 'backoff', byHand: false, adopted: false, restarts: 2, pid: undefined, progress: undefined, crash: { reason: 'memory', error }, crashedAt: Date.now() - 60_000, lines: ['a', 'b'] },
     start: () => asked.push('start'),
     stop: () => Promise.resolve(asked.push('stop')),
     restart: () => asked.push('restart'),
@@ -41,7 +41,9 @@ describe('What the editor asks of a server that is run here', () => {
 
   test('its state, why it crashed and the last lines of its log', async () => {
     const answer = await ask('server');
-    assert.deepEqual(await answer.json(), { ok: true, state: 'backoff', byHand: false, adopted: false, restarts: 2, problem: 'It ran out of memory. Use a smaller model.', lines: ['a', 'b'] });
+    const { crashedMsAgo, ...report } = (await answer.json()) as Record<string, unknown>;
+    assert.ok(Number(crashedMsAgo) >= 60_000);
+    assert.deepEqual(report, { ok: true, state: 'backoff', byHand: false, adopted: false, restarts: 2, problem: 'It ran out of memory. Use a smaller model.', lines: ['a', 'b'] });
   });
 
   test('to start, to stop and to start anew', async () => {

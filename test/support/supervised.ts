@@ -7,6 +7,7 @@ import type { Command } from '../../nodes/core/supervisor/command.ts';
 import { recordFileOf } from '../../nodes/core/supervisor/orphans.ts';
 import type { SupervisorOptions } from '../../nodes/core/supervisor/options.ts';
 import { restartDefaults } from '../../nodes/core/supervisor/restarts.ts';
+import { watchdogDefaults } from '../../nodes/core/supervisor/watchdog.ts';
 import { Supervisor, type SupervisorFacts } from '../../nodes/core/supervisor/supervisor.ts';
 import { testFolder } from './folder.ts';
 import { scriptedProvider } from './scripted-client.ts';
@@ -46,7 +47,7 @@ export async function supervised(t: TestContext, env: Record<string, string> = {
     return status === 200 ? ('ready' as const) : ('loading' as const);
   };
   const restarts = { ...restartDefaults, firstDelayMs: 10, maxDelayMs: 20, maxRestarts: 2 };
-  const basic: SupervisorOptions = { provider: scriptedProvider, command: command(env), address: { host: '127.0.0.1', port }, recordFile, check, waitMs: 10_000, idleStopMs: 0, restarts, stopWithinMs: 5_000 };
+  const basic: SupervisorOptions = { provider: scriptedProvider, command: command(env), address: { host: '127.0.0.1', port }, recordFile, check, waitMs: 10_000, idleStopMs: 0, restarts, watchdog: watchdogDefaults, stopWithinMs: 5_000 };
 
   function make(given: SupervisorOptions): Supervised {
     const supervisor = new Supervisor(given);

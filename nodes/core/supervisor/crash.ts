@@ -14,7 +14,7 @@ export interface Exit {
 }
 
 /** Words of the catalogue, `llm.crash.<reason>`. */
-export const crashReasons = ['memory', 'killed', 'model', 'port', 'executable', 'library', 'argument', 'processor', 'unknown'] as const;
+export const crashReasons = ['memory', 'killed', 'model', 'port', 'executable', 'library', 'argument', 'processor', 'hung', 'unknown'] as const;
 export type CrashReason = (typeof crashReasons)[number];
 
 /** A run's end that nobody asked for. */
@@ -81,6 +81,7 @@ const texts: Record<CrashReason, { message: string; hint: string }> = {
   library: { message: 'lacks a library', hint: 'Install it anew, or put the library’s folder into the environment, as LD_LIBRARY_PATH.' },
   argument: { message: 'does not take one of its arguments', hint: 'Check the further arguments (one a line) against the help of the installed version.' },
   processor: { message: 'was built for another processor', hint: 'Install or build one for this machine.' },
+  hung: { message: 'did not answer any more and was ended', hint: 'Look into the last lines of its log, in the dialog of the server. If it was busy with very long prompts, let it take fewer requests at once.' },
   unknown: { message: 'ended by itself', hint: 'Look into the last lines of its log, in the dialog of the server.' },
 };
 

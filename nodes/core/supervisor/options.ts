@@ -4,6 +4,7 @@ import type { Provider } from '../provider.ts';
 import type { Command } from './command.ts';
 import type { Address } from './listening.ts';
 import type { RestartOptions } from './restarts.ts';
+import type { WatchdogOptions } from './watchdog.ts';
 
 export interface SupervisorOptions {
   readonly provider: Provider;
@@ -18,6 +19,8 @@ export interface SupervisorOptions {
   /** How long it stays without requests; 0 for ever. */
   readonly idleStopMs: number;
   readonly restarts: RestartOptions;
+  /** When a server that was ready is taken to hang: it is ended, which counts as a crash. */
+  readonly watchdog: WatchdogOptions;
   /** How long it may take to end by itself. */
   readonly stopWithinMs: number;
 }

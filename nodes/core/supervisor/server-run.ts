@@ -1,31 +1,39 @@
 /** One run of a server, from its start to its end. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { secretsOf } from './command.ts';
-import { type Crash, explainCrash } from './crash.ts';
+import { type Crash, crashOf, explainCrash } from './crash.ts';
 import { launch } from './launch.ts';
 import { LogLines } from './log-lines.ts';
 import type { SupervisorOptions } from './options.ts';
 import { readProgress } from './progress.ts';
 import { endServer, type ServerProcess } from './server-process.ts';
+import { hangs } from './watchdog.ts';
 
 export type RunState = 'starting' | 'loading' | 'ready' | 'stopping';
 
 const lookEveryMs = 250;
 const checkWithinMs = 5_000;
 
+/** What a run has to do with whoever keeps it. */
+export interface RunKeeper {
+  readonly onChange: () => void;
+  /** Whether requests are under way. */
+  readonly isInUse: () => boolean;
+}
+
 export class ServerRun {
   readonly #options: SupervisorOptions;
   readonly #log: LogLines;
-  readonly #onChange: () => void;
+  readonly #keeper: RunKeeper;
   #state: RunState = 'starting';
   #process: ServerProcess | undefined;
   #progress: number | undefined;
   #readyAt: number | undefined;
 
-  constructor(options: SupervisorOptions, onChange: () => void) {
+  constructor(options: SupervisorOptions, keeper: RunKeeper) {
     this.#options = options;
     this.#log = new LogLines({ secrets: secretsOf(options.command) });
-    this.#onChange = onChange;
+    this.#keeper = keeper;
   }
 
   get state(): RunState {
@@ -64,10 +72,9 @@ export class ServerRun {
     const { ended } = launched.process;
     const over = new AbortController();
     const anyEnd = AbortSignal.any([stop, over.signal]);
-    void this.#watchUntilReady(anyEnd);
-    await Promise.race([ended, aborted(anyEnd)]);
+    const hung = await Promise.race([this.#hangs(anyEnd), ended.then(() => false), aborted(anyEnd).then(() => false)]);
     over.abort();
-    if (stop.aborted) {
+    if (stop.aborted || hung) {
       this.#set('stopping');
       await endServer(launched.process, this.#options.stopWithinMs);
     }
@@ -75,8 +82,15 @@ export class ServerRun {
     this.#log.flush();
     this.#process = undefined;
     launched.forget();
+    const { provider } = this.#options;
     if (stop.aborted) return undefined;
-    return explainCrash({ exit, lines: this.#log.lines, wasReady: this.#readyAt !== undefined, provider: this.#options.provider });
+    return hung ? crashOf('hung', provider) : explainCrash({ exit, lines: this.#log.lines, wasReady: this.#readyAt !== undefined, provider });
+  }
+
+  async #hangs(signal: AbortSignal): Promise<boolean> {
+    await this.#watchUntilReady(signal);
+    const { check, watchdog } = this.#options;
+    return hangs({ check, isInUse: this.#keeper.isInUse }, watchdog, signal);
   }
 
   async #watchUntilReady(signal: AbortSignal): Promise<void> {
@@ -98,12 +112,12 @@ export class ServerRun {
     const progress = readProgress(this.#log.pending) ?? readProgress(this.#log.lines.at(-1) ?? '');
     if (progress === undefined || progress === this.#progress) return;
     this.#progress = progress;
-    this.#onChange();
+    this.#keeper.onChange();
   }
 
   #set(state: RunState): void {
     this.#state = state;
-    this.#onChange();
+    this.#keeper.onChange();
   }
 }
 

@@ -26,8 +26,10 @@ export interface SupervisorFacts {
   readonly adopted: boolean;
   /** Percent of the model, while it loads and says so. */
   readonly progress: number | undefined;
-  /** The last one, until it is ready again. */
+  /** The last one since somebody has started it. */
   readonly crash: Crash | undefined;
+  /** When that was, as `Date.now()` says it. */
+  readonly crashedAt: number | undefined;
   /** Starts after crashes, in a row. */
   readonly restarts: number;
   /** The end of the log of this run, or of the last one. */
@@ -44,6 +46,7 @@ export class Supervisor {
   #run: ServerRun | undefined;
   #lines: readonly string[] = [];
   #crash: Crash | undefined;
+  #crashedAt: number | undefined;
   #busy = 0;
   #idle: NodeJS.Timeout | undefined;
   readonly #restarts = new Restarts();
@@ -60,7 +63,7 @@ export class Supervisor {
 
   get facts(): SupervisorFacts {
     const { pid, adopted = false, progress, lines = this.#lines } = this.#run ?? {};
-    return { state: this.state, byHand: this.#byHand, pid, adopted, progress, crash: this.#crash, restarts: this.#restarts.count, lines };
+    return { state: this.state, byHand: this.#byHand, pid, adopted, progress, crash: this.#crash, crashedAt: this.#crashedAt, restarts: this.#restarts.count, lines };
   }
 
   /** Why a request would not be answered soon; undefined where it is worth sending, if only to start the server. */
@@ -174,7 +177,7 @@ export class Supervisor {
 
   #begin(): void {
     this.#restarts.reset();
-    this.#crash = undefined;
+    this.#crash = this.#crashedAt = undefined;
     const stop = new AbortController();
     this.#loop = { stop, done: this.#keepRunning(stop.signal) };
   }
@@ -188,6 +191,7 @@ export class Supervisor {
       const crash = await this.#runOnce(stop);
       if (!crash) break;
       this.#crash = crash;
+      this.#crashedAt = Date.now();
       delayMs = this.#restarts.next(crash.readyForMs, this.#options.restarts);
       if (delayMs === undefined) break;
       this.#change('backoff');
@@ -200,7 +204,7 @@ export class Supervisor {
   }
 
   async #runOnce(stop: AbortSignal): Promise<(Crash & { readyForMs: number }) | undefined> {
-    const run = new ServerRun(this.#options, () => this.#tell());
+    const run = new ServerRun(this.#options, { onChange: () => this.#tell(), isInUse: () => this.#busy > 0 });
     this.#run = run;
     this.#tell();
     const crash = await run.untilOver(stop);
@@ -215,7 +219,6 @@ export class Supervisor {
   }
 
   #tell(): void {
-    if (this.state === 'ready') this.#crash = undefined;
     this.#waiting.serve();
     this.#watchIdle();
     for (const listener of this.#listeners) listener();

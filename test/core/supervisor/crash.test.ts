@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type CrashReason, crashReasons, explainCrash, type Exit } from '../../../nodes/core/supervisor/crash.ts';
+import { type CrashReason, crashOf, crashReasons, explainCrash, type Exit } from '../../../nodes/core/supervisor/crash.ts';
 import { scriptedProvider as provider } from '../../support/scripted-client.ts';
 
 const failed: Exit = { code: 1, signal: null };
@@ -67,7 +67,10 @@ test('what a server said long before it crashed is no reason', () => {
 
 test('every reason has a sentence and a hint, leads on to another branch and is not tried again at the same place; none quotes the log', () => {
   const secret = 'the prompt of somebody';
-  const seen = new Set<CrashReason>();
+  // No log tells that it hung.
+  const { reason: hung, error: hangs } = crashOf('hung', provider);
+  assert.ok(hangs.kind === 'unavailable' && hangs.hint && !hangs.retryable);
+  const seen = new Set<CrashReason>([hung]);
   const exits: Exit[] = [failed, { code: null, signal: 'SIGKILL' }, { code: null, signal: 'SIGILL' }, { code: 127, signal: null }];
   const logs = [...Object.values(recorded).map(({ lines }) => lines), []];
   for (const exit of exits) {

@@ -59,8 +59,25 @@ test('one that is killed comes back, and a request that comes meanwhile waits fo
   (await supervisor.acquire(never))();
   const again = supervisor.facts;
   assert.notEqual(again.pid, pid);
-  assert.equal(again.crash, undefined);
+  assert.deepEqual([again.crash, again.restarts], [crash, 1], 'It is known why, as long as nobody has started it anew.');
+  assert.ok(again.crashedAt && again.crashedAt <= Date.now());
   assert.deepEqual(states, ['starting', 'loading', 'ready', 'backoff', 'starting', 'loading', 'ready']);
+});
+
+test('one that lives and answers no more is ended and started again, in use or not', async (t) => {
+  const watchdog = { everyMs: 1, answerWithinMs: 20, checks: 2, checksInUse: 4 };
+  const { supervisor, until } = await supervised(t, {}, { watchdog, stopWithinMs: 20 });
+  for (const acquire of [() => () => undefined, () => supervisor.acquire(never)]) {
+    supervisor.restart();
+    const { pid } = await until(({ state, restarts }) => state === 'ready' && restarts === 0);
+    const release = await acquire();
+    kill(pid, 'SIGSTOP');
+    const { crash, restarts } = await until('backoff');
+    assert.deepEqual([crash?.reason, crash?.error.kind, crash?.error.retryable, restarts], ['hung', 'unavailable', false, 1]);
+    assert.equal(identityOf(pid as number), undefined);
+    release();
+    await until('ready');
+  }
 });
 
 test('one that crashes again and again is given up; requests hear why, until somebody starts it', async (t) => {
