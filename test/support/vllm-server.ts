@@ -32,7 +32,8 @@ const options = '--dtype float32 --enforce-eager --max-num-seqs 4 --enable-auto-
   ['--hf-overrides', JSON.stringify({ max_position_embeddings: vllmContext })],
 );
 
-const environment = {
+/** So that it asks nobody for anything. */
+export const vllmEnvironment = {
   HF_HUB_OFFLINE: '1',
   TRANSFORMERS_OFFLINE: '1',
   VLLM_NO_USAGE_STATS: '1',
@@ -63,7 +64,7 @@ export function onCoreOfItsOwn(): string[] {
 export function startVllm(port: number, apiKey: string): VllmProcess {
   const url = `http://127.0.0.1:${port}`;
   const command = [...onCoreOfItsOwn(), vllm, 'serve', vllmModel, ...options, '--served-model-name', vllmModelName, '--api-key', apiKey, '--port', String(port)];
-  const child = spawn('sh', ['-c', group, 'sh', ...command], { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...environment } });
+  const child = spawn('sh', ['-c', group, 'sh', ...command], { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...vllmEnvironment } });
   const ended = once(child, 'exit');
   let log = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (log = (log + text.toString()).slice(-4_000)));
