@@ -232,6 +232,8 @@ export class Run {
       ...(answer.embeddings && { embeddings: answer.embeddings }),
     };
     const { timing, finishReason } = completion;
+    const { requestId, parent } = this.#about;
+    if (parent === undefined && bus.has('answered')) bus.emit('answered', { id: requestId, text: answer.text });
     this.#emit('completion', { model, requestedModel: this.#about.model, finishReason, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });
     return completion;
   }

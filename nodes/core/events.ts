@@ -100,7 +100,7 @@ export interface LlmEvents {
   served: { id: string; requestId: string; endpoint: BackendIdentity; client?: string; path: string; status: number; ms: number };
   /** What a request asks, where it begins: as it came, to be copied at once. The id is that of `stage`, or the `requestId` of `request`. */
   asked: { id: string; payload: unknown; llm: unknown };
-  /** What it was answered there. */
+  /** What it was answered there, before its end is told. */
   answered: { id: string; text: string };
   breaker: { backend: BackendIdentity; provider: string; state: BreakerState };
   health: { connection: BackendIdentity; provider: string; state: HealthState };

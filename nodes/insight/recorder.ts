@@ -6,8 +6,8 @@ import { Live } from './live/live.ts';
 import type { LiveFacts, RequestList, RequestTrace } from './sidebar/api.ts';
 import { Traces } from './traces/traces.ts';
 
-/** After the last look, or the end of the last monitor: a deploy takes a monitor away and brings it back. */
-const graceMs = 30_000;
+/** A look lasts so long. */
+const lookMs = 30_000;
 
 /** What is recorded while something is. */
 interface Recording {
@@ -29,7 +29,7 @@ export class Recorder {
   readonly #capture: Capture;
   readonly #keepers = new Set<symbol>();
   #recording: Recording | undefined;
-  #grace: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
 
   constructor(bus: EventBus, nodes: () => readonly LlmNode[]) {
     this.#bus = bus;
@@ -37,26 +37,27 @@ export class Recorder {
     this.#nodes = nodes;
   }
 
-  /** Records until the function that it returns is called, and a while longer; with rules, also what requests ask and are answered. */
+  /** Records until the function that it returns is called; with rules, also what requests ask and are answered. */
   keep(rules?: CaptureRules): () => void {
     const keeper = Symbol('keeper');
     this.#keepers.add(keeper);
     this.#start();
     const release = rules && this.#capture.keep(rules);
-    // Who comes without rules may be who came with them before.
-    this.#capture.clear();
     return () => {
-      if (!this.#keepers.delete(keeper)) return;
+      this.#keepers.delete(keeper);
       release?.();
-      this.look();
+      this.#endIfIdle();
     };
   }
 
   /** Records for a while. */
   look(): void {
     this.#start();
-    clearTimeout(this.#grace);
-    this.#grace = setTimeout(() => this.#stop(), graceMs).unref();
+    clearTimeout(this.#looking);
+    this.#looking = setTimeout(() => {
+      this.#looking = undefined;
+      this.#endIfIdle();
+    }, lookMs).unref();
   }
 
   live(): LiveFacts {
@@ -90,9 +91,8 @@ export class Recorder {
     return (this.#recording ??= { live: new Live(this.#bus, this.#nodes), traces: new Traces(this.#bus) });
   }
 
-  #stop(): void {
-    if (this.#keepers.size > 0) return;
-    this.#capture.clear();
+  #endIfIdle(): void {
+    if (this.#keepers.size > 0 || this.#looking) return;
     this.#recording?.live.close();
     this.#recording?.traces.close();
     this.#recording = undefined;

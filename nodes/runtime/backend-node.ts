@@ -162,16 +162,14 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
     const port = this.#config.stream && !reply.isTrial ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
     const { parent, id = newRequestId() } = reply.place;
-    const isFirst = parent === undefined;
     const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), parent, id });
-    if (isFirst && bus.has('asked')) bus.emit('asked', { id, payload: msg.payload, llm: msg.llm });
+    if (parent === undefined && bus.has('asked')) bus.emit('asked', { id, payload: msg.payload, llm: msg.llm });
     this.#status.update();
     try {
       const { embeddings, ...answered } = await answer;
       const completion = withCitations(answered, msg.llm);
       this.#last = { ok: true, timing: completion.timing };
       port?.end(completion);
-      if (isFirst && bus.has('answered')) bus.emit('answered', { id, text: completion.text });
       msg.payload = embeddings ?? completion.text;
       msg.completion = completion;
     } catch (error) {

@@ -9,46 +9,44 @@ export interface CaptureRules extends RedactionSettings {
   readonly count: number;
 }
 
+/** What is kept, and by which rules. */
+interface Kept {
+  readonly rules: string;
+  readonly contents: Contents;
+}
+
 export class Capture {
   readonly #bus: EventBus;
   readonly #keepers = new Map<symbol, CaptureRules>();
-  /** What is kept, and by which rules. */
-  #kept: { readonly rules: string; readonly contents: Contents } | undefined;
+  #kept: Kept | undefined;
 
   constructor(bus: EventBus) {
     this.#bus = bus;
   }
 
-  /** What is kept already stays where it was kept by the same rules: a deploy brings the same keeper back. Returns the function that ends it. */
+  /** Returns the function that ends it. What was kept by the same rules stays: a deploy brings the same keeper back before it takes this one away. */
   keep(rules: CaptureRules): () => void {
     const keeper = Symbol('keeper');
     this.#keepers.set(keeper, rules);
     this.#keepByAll();
     return () => {
       this.#keepers.delete(keeper);
-      if (this.#keepers.size > 0) this.#keepByAll();
-      else this.#kept?.contents.pause();
+      this.#keepByAll();
     };
   }
 
-  /** Nobody who came has asked for content, or nobody will come: what was kept goes, where nobody keeps it. */
-  clear(): void {
-    if (this.#keepers.size > 0) return;
-    this.#kept?.contents.pause();
-    this.#kept = undefined;
-  }
-
   of(id: string): RequestContent | undefined {
-    return this.#keepers.size > 0 ? this.#kept?.contents.of(id) : undefined;
+    return this.#kept?.contents.of(id);
   }
 
   replayOf(id: string): { payload: unknown; llm: unknown } | undefined {
-    return this.#keepers.size > 0 ? this.#kept?.contents.replayOf(id) : undefined;
+    return this.#kept?.contents.replayOf(id);
   }
 
   /** All that anybody wants to be taken out is. */
   #keepByAll(): void {
     const all = [...this.#keepers.values()];
+    if (all.length === 0) return this.#replace(undefined);
     const redaction: RedactionSettings = {
       keys: all.some(({ keys }) => keys),
       emails: all.some(({ emails }) => emails),
@@ -57,10 +55,11 @@ export class Capture {
     };
     const count = Math.max(...all.map((rules) => rules.count));
     const rules = JSON.stringify({ ...redaction, count });
-    if (this.#kept?.rules !== rules) {
-      this.#kept?.contents.pause();
-      this.#kept = { rules, contents: new Contents(this.#bus, new Redaction(redaction), count) };
-    }
-    this.#kept.contents.resume();
+    if (this.#kept?.rules !== rules) this.#replace({ rules, contents: new Contents(this.#bus, new Redaction(redaction), count) });
+  }
+
+  #replace(kept: Kept | undefined): void {
+    this.#kept?.contents.close();
+    this.#kept = kept;
   }
 }

@@ -13,39 +13,31 @@ interface Content {
 }
 
 export class Contents {
-  readonly #bus: EventBus;
   readonly #redaction: Redaction;
   readonly #count: number;
   /** By the ids of requests where they began. */
   readonly #contents = new Map<string, Content>();
-  #unsubscribe: ReadonlyArray<() => void> = [];
+  readonly #unsubscribe: ReadonlyArray<() => void>;
 
-  /** Of so many requests, the last ones. Nothing is kept before {@link resume}. */
+  /** Of so many requests, the last ones. */
   constructor(bus: EventBus, redaction: Redaction, count: number) {
-    this.#bus = bus;
     this.#redaction = redaction;
     this.#count = count;
-  }
-
-  get size(): number {
-    return this.#contents.size;
-  }
-
-  resume(): void {
-    this.pause();
     this.#unsubscribe = [
-      this.#bus.on('asked', ({ id, payload, llm }) => this.#keep(id, this.#copy(payload, llm))),
-      this.#bus.on('answered', ({ id, text }) => {
+      bus.on('asked', ({ id, payload, llm }) => this.#keep(id, this.#copy(payload, llm))),
+      bus.on('answered', ({ id, text }) => {
         const content = this.#contents.get(id);
         if (content) content.answer = copyText(text, this.#redaction);
       }),
     ];
   }
 
-  /** Keeps nothing more; what was kept stays. */
-  pause(): void {
+  get size(): number {
+    return this.#contents.size;
+  }
+
+  close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
-    this.#unsubscribe = [];
   }
 
   of(id: string): RequestContent | undefined {
@@ -59,6 +51,13 @@ export class Contents {
       canReplay: prompt.isWhole && settings.isWhole,
       redactions: prompt.redactions + settings.redactions + (answer?.redactions ?? 0),
     };
+  }
+
+  /** The same, which is then kept no longer. */
+  take(id: string): RequestContent | undefined {
+    const content = this.of(id);
+    this.#contents.delete(id);
+    return content;
   }
 
   /** The payload and `msg.llm` as they were kept; undefined where they were not, or not whole. */

@@ -1,7 +1,10 @@
-/** One record for each request, and for each attempt where somebody wants that: facts, never a prompt or an answer. */
+/** One record for each request, and for each attempt where somebody wants that: facts, and never a prompt or an answer unless a person says so. */
 import type { Usage } from '../../core/completion.ts';
 import type { FailureKind } from '../../core/errors.ts';
 import type { EventBus, LlmEvents } from '../../core/events.ts';
+import { withoutUndefined } from '../../core/without-undefined.ts';
+import { Contents } from '../capture/contents.ts';
+import type { Redaction } from '../capture/redaction.ts';
 import { Roots } from '../roots.ts';
 
 /** Times in ms. What is not known is left out. */
@@ -34,97 +37,113 @@ export interface LogRecord {
   queuedMs?: number;
   firstTokenMs?: number;
   ms?: number;
+  /** Only where a person wants them: redacted, and cut where they are long. */
+  prompt?: string;
+  answer?: string;
 }
 
 export interface RequestLogOptions {
   readonly bus: EventBus;
   readonly attempts: boolean;
+  /** How prompts and answers are redacted; none of them is written without. */
+  readonly content?: Redaction | undefined;
   readonly write: (record: LogRecord) => void;
 }
 
-type Facts = Omit<LogRecord, 'time' | 'type'>;
+type Facts = Omit<LogRecord, 'time' | 'type' | 'prompt' | 'answer'>;
+
+/** So many requests that are under way have their prompts kept until they are written. */
+const maxContents = 500;
 
 export class RequestLog {
   readonly #options: RequestLogOptions;
-  readonly #roots: Roots;
+  /** Only attempts ask for them. */
+  readonly #roots: Roots | undefined;
+  readonly #contents: Contents | undefined;
   readonly #unsubscribe: ReadonlyArray<() => void>;
   /** Requests at endpoints: of one that is answered and of one whose client has gone, the two events come in either order. */
   readonly #exchanges = new Map<string, { ended?: Facts; served?: Facts }>();
 
   constructor(options: RequestLogOptions) {
-    const { bus, attempts } = (this.#options = options);
-    this.#roots = new Roots(bus);
+    const { bus, attempts, content } = (this.#options = options);
+    this.#roots = attempts ? new Roots(bus) : undefined;
+    this.#contents = content && new Contents(bus, content, maxContents);
     this.#unsubscribe = [
       bus.on('stage', ({ id, parent, requestId }) => void (parent === undefined && requestId !== undefined && this.#exchanges.set(id, {}))),
       bus.on('stageEnd', (event) => this.#stageEnd(event)),
       bus.on('served', (event) => this.#served(event)),
-      bus.on('branch', ({ id }) => this.#roots.forget(id)),
       bus.on('completion', (event) => this.#completion(event)),
       bus.on('failure', (event) => this.#failure(event)),
-      ...(attempts ? [bus.on('attempt', (event) => this.#attempt(event))] : []),
+      ...(attempts ? [bus.on('attempt', (event) => this.#attempt(event)), bus.on('branch', ({ id }) => this.#roots?.forget(id))] : []),
     ];
   }
 
   /** Requests that are under way. */
   get size(): number {
-    return this.#roots.size + this.#exchanges.size;
+    return (this.#roots?.size ?? 0) + this.#exchanges.size + (this.#contents?.size ?? 0);
   }
 
   close(): void {
-    this.#roots.close();
+    this.#roots?.close();
+    this.#contents?.close();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
   #stageEnd(event: LlmEvents['stageEnd']): void {
     const { id, parent, stage, requestId = id, client, outcome, error, ms, queuedMs, attempts, usage, cost, timing, route, model, provider, backend } = event;
-    this.#roots.forget(id);
+    this.#roots?.forget(id);
     if (parent !== undefined) return;
     const times = { queuedMs: timing?.queuedMs ?? queuedMs, firstTokenMs: timing?.firstTokenMs, ms };
     const ended = facts({ request: requestId, client, entry: stage.name, route, backend, provider, model, outcome, kind: error, attempts, ...tokens(usage), costUsd: cost?.usd, ...times });
     const exchange = this.#exchanges.get(id);
     if (exchange) this.#complete(id, { ...exchange, ended });
-    else this.#write('request', ended);
+    else this.#writeRequest(id, ended);
   }
 
   #served({ id, requestId, endpoint, client, path, status, ms }: LlmEvents['served']): void {
     const served = facts({ request: requestId, client, entry: endpoint.name, path, status, ms });
     const exchange = this.#exchanges.get(id);
     if (exchange) this.#complete(id, { ...exchange, served });
-    else this.#write('request', served);
+    else this.#writeRequest(id, served);
   }
 
   /** Written once both are there. */
   #complete(id: string, { ended, served }: { ended?: Facts; served?: Facts }): void {
     if (ended && served) {
       this.#exchanges.delete(id);
-      this.#write('request', { ...ended, ...served });
+      this.#writeRequest(id, { ...ended, ...served });
     } else {
       this.#exchanges.set(id, { ...(ended && { ended }), ...(served && { served }) });
     }
   }
 
   #completion({ requestId, parent, backend, provider, model, usage, cost, timing, attempts }: LlmEvents['completion']): void {
-    this.#roots.forget(requestId);
+    this.#roots?.forget(requestId);
     if (parent !== undefined) return;
     const { queuedMs, firstTokenMs, totalMs } = timing;
     const times = { queuedMs, firstTokenMs, ms: totalMs };
-    this.#write('request', facts({ request: requestId, entry: backend.name, backend: backend.name, provider, model, outcome: 'ok', attempts, ...tokens(usage), costUsd: cost?.usd, ...times }));
+    this.#writeRequest(requestId, facts({ request: requestId, entry: backend.name, backend: backend.name, provider, model, outcome: 'ok', attempts, ...tokens(usage), costUsd: cost?.usd, ...times }));
   }
 
   #failure({ requestId, parent, backend, provider, model, error, attempts, queuedMs, ms }: LlmEvents['failure']): void {
-    this.#roots.forget(requestId);
+    this.#roots?.forget(requestId);
     if (parent !== undefined) return;
     const outcome = error === 'cancelled' ? 'cancelled' : 'failed';
-    this.#write('request', facts({ request: requestId, entry: backend.name, backend: backend.name, provider, model, outcome, kind: error, attempts, queuedMs, ms }));
+    this.#writeRequest(requestId, facts({ request: requestId, entry: backend.name, backend: backend.name, provider, model, outcome, kind: error, attempts, queuedMs, ms }));
   }
 
   #attempt({ requestId, backend, provider, model, number, outcome, error, ms, usage, cost }: LlmEvents['attempt']): void {
-    const root = this.#roots.of(requestId);
+    const root = this.#roots?.of(requestId);
     const request = root?.requestId ?? requestId;
     this.#write('attempt', facts({ request, client: root?.client, backend: backend.name, provider, model, outcome, kind: error, attempt: number, ...tokens(usage), costUsd: cost?.usd, ms }));
   }
 
-  #write(type: LogRecord['type'], known: Facts): void {
+  #writeRequest(id: string, known: Facts): void {
+    const { prompt, answer } = this.#contents?.take(id) ?? {};
+    this.#write('request', { ...known, ...withoutUndefined({ prompt, answer }) });
+  }
+
+  #write(type: LogRecord['type'], known: Omit<LogRecord, 'time' | 'type'>): void {
     this.#options.write({ time: new Date(Date.now()).toISOString(), type, ...known });
   }
 }

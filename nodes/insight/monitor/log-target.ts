@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import type { Node, NodeAPI } from 'node-red';
 import { bus } from '../../core/events.ts';
+import { Redaction } from '../capture/redaction.ts';
 import { RequestLog } from '../log/request-log.ts';
 import { RotatingFile } from '../log/rotating-file.ts';
 import type { LogSettings } from './settings.ts';
@@ -13,11 +14,11 @@ export interface OpenLog {
 }
 
 export function openLog(RED: NodeAPI, node: Node, settings: LogSettings, onChange: () => void): OpenLog | undefined {
-  const { target, attempts } = settings;
+  const { target, attempts, content } = settings;
   if (target === 'off') return undefined;
   const file = target === 'file' ? openFile(RED, node, settings, onChange) : undefined;
   const write = (line: string) => (file ? file.write(line) : node.log(line));
-  const log = new RequestLog({ bus, attempts, write: (record) => write(JSON.stringify(record)) });
+  const log = new RequestLog({ bus, attempts, content: content && new Redaction(content), write: (record) => write(JSON.stringify(record)) });
   return {
     get lost() {
       return file?.lost ?? 0;

@@ -1,12 +1,14 @@
-/** The node of a monitor: metrics, alerts, summaries and the request log of all flows. It only listens. */
+/** The node of a monitor: metrics, alerts, summaries and the request log of all flows, and what the sidebar shows of the past. It only listens. */
 import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
 import { bus } from '../../core/events.ts';
+import { afterDeploy } from '../../runtime/after-deploy.ts';
 import { asProblem } from '../../runtime/connection.ts';
 import { llmNodes } from '../../runtime/llm-nodes.ts';
 import { mount } from '../../runtime/routes.ts';
 import { misconfigured, StatusLine } from '../../runtime/status.ts';
 import { type Alert, sentenceOf } from '../alerts/alert.ts';
 import { Watcher } from '../alerts/watcher.ts';
+import { recorder } from '../recorder.ts';
 import { Summary } from '../summary/summary.ts';
 import { openLog, type OpenLog } from './log-target.ts';
 import { metricsRoute } from './metrics-route.ts';
@@ -52,6 +54,8 @@ export class MonitorNode {
     this.#log = openLog(this.#RED, this.#node, settings.log, () => this.#status.update());
     const telemetry = openTelemetry(this.#node, settings, () => this.#failTelemetry());
     this.#ends.push(() => this.#watcher?.close(), () => this.#log?.close(), () => telemetry?.close());
+    const release = recorder.keep(settings.capture);
+    this.#ends.push(() => afterDeploy(this.#RED, release));
     if (settings.summaryMs > 0) this.#startSummaries(settings.summaryMs);
   }
 

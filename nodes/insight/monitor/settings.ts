@@ -2,10 +2,15 @@
 import { readChoice, readHttpPath, readNumber } from '../../core/fields.ts';
 import type { LimitField } from '../../core/limits.ts';
 import { type AlertRule, readAlerts } from '../alerts/settings.ts';
+import type { CaptureRules } from '../capture/capture.ts';
+import { readPatterns, type RedactionSettings } from '../capture/redaction.ts';
 
 export const defaultMetricsPath = '/llm/metrics';
 
 export const logTargets = ['off', 'node-red', 'file'] as const;
+
+/** Where prompts and answers are kept for the sidebar. */
+export const captureTargets = ['off', 'memory'] as const;
 
 /** Where spans go: to the SDK that the process runs, or to an address. */
 export const telemetryTargets = ['off', 'process', 'otlp'] as const;
@@ -18,6 +23,8 @@ export const monitorFields = {
   logFileMb: { value: 10, min: 1, max: 10_000 },
   /** The one that is written to among them. */
   logFiles: { value: 5, min: 1, max: 100 },
+  /** Of so many requests content is kept: no more than are shown. */
+  captureCount: { value: 100, min: 1, max: 300 },
 } as const satisfies Record<string, LimitField>;
 
 export type MonitorField = keyof typeof monitorFields;
@@ -33,6 +40,14 @@ export interface MonitorFields extends Partial<Record<MonitorField, unknown>> {
   readonly logFile?: unknown;
   /** Whether each attempt has a line of its own. */
   readonly logAttempts?: unknown;
+  /** Whether prompts and answers stand in the log. */
+  readonly logContent?: unknown;
+  readonly capture?: unknown;
+  readonly redactKeys?: unknown;
+  readonly redactEmails?: unknown;
+  readonly redactCards?: unknown;
+  /** Regular expressions, one a line. */
+  readonly redactPatterns?: unknown;
   readonly telemetry?: unknown;
   readonly otlpUrl?: unknown;
 }
@@ -44,6 +59,8 @@ export interface LogSettings {
   readonly maxBytes: number;
   readonly files: number;
   readonly attempts: boolean;
+  /** How prompts and answers are redacted; undefined where none is written. */
+  readonly content: RedactionSettings | undefined;
 }
 
 export interface MonitorSettings {
@@ -54,6 +71,8 @@ export interface MonitorSettings {
   /** 0 for never. */
   readonly summaryMs: number;
   readonly log: LogSettings;
+  /** What is kept of prompts and answers in memory; undefined for nothing. */
+  readonly capture: CaptureRules | undefined;
   readonly telemetry: (typeof telemetryTargets)[number];
   /** Without a slash at the end. */
   readonly otlpUrl: string;
@@ -63,8 +82,9 @@ export const defaultLogFile = 'llm-requests.log';
 
 /** @throws RangeError that names the field */
 export function readMonitorSettings(fields: MonitorFields): MonitorSettings {
-  const { metrics, path, models, alerts, log, logFile, logAttempts, telemetry, otlpUrl } = fields;
+  const { metrics, path, models, alerts, log, logFile, logAttempts, logContent, capture, telemetry, otlpUrl } = fields;
   const number = (name: MonitorField) => readNumber(name, fields[name], { ...monitorFields[name], integer: true }) ?? monitorFields[name].value;
+  const redaction = readRedaction(fields);
   return {
     path: metrics === false ? undefined : readMetricsPath(path),
     models: String(models ?? '').split('\n').map((line) => line.trim()).filter((line) => line !== ''),
@@ -76,10 +96,17 @@ export function readMonitorSettings(fields: MonitorFields): MonitorSettings {
       maxBytes: number('logFileMb') * 1_000_000,
       files: number('logFiles'),
       attempts: logAttempts === true,
+      content: logContent === true ? redaction : undefined,
     },
+    capture: readChoice('capture', capture, captureTargets) === 'memory' ? { ...redaction, count: number('captureCount') } : undefined,
     telemetry: readChoice('telemetry', telemetry, telemetryTargets),
     otlpUrl: readOtlpUrl(otlpUrl),
   };
+}
+
+/** Whatever is not switched off is taken out. @throws RangeError */
+function readRedaction({ redactKeys, redactEmails, redactCards, redactPatterns }: MonitorFields): RedactionSettings {
+  return { keys: redactKeys !== false, emails: redactEmails !== false, cards: redactCards !== false, patterns: readPatterns(redactPatterns) };
 }
 
 /** @throws RangeError */

@@ -10,8 +10,7 @@ const image = `data:image/png;base64,${'A'.repeat(4_000)}`;
 function contentsOf(t: TestContext, count = 10) {
   const bus = new EventBus();
   const contents = new Contents(bus, new Redaction({ keys: true, emails: true, cards: true, patterns: ['falcon'] }), count);
-  contents.resume();
-  t.after(() => contents.pause());
+  t.after(() => contents.close());
   return {
     bus,
     contents,
