@@ -11,6 +11,10 @@ import { live, requests } from './sidebar-facts.ts';
 const screenshots = join(import.meta.dirname, '../../output/editor');
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
+interface AxeResult {
+  readonly violations: { readonly id: string; readonly nodes: { readonly target: string[]; readonly failureSummary: string }[] }[];
+}
+
 type Answering = (exchange: Exchange) => void | Promise<void>;
 
 /** Answers the admin routes of the sidebar. */
@@ -84,8 +88,7 @@ export class FakeRuntime {
   }
 }
 
-export interface OpenOptions {
-  readonly theme?: Theme;
+export interface ShowOptions {
   /** Of the sidebar, in pixels. */
   readonly width?: number;
   readonly readOnly?: boolean;
@@ -99,18 +102,17 @@ export class SidebarPage {
     this.editor = editor;
   }
 
-  static async open(browser: Browser, url: string, runtime: FakeRuntime, { theme = 'light', width = 300, readOnly = false }: OpenOptions = {}): Promise<SidebarPage> {
+  /** What `runtime` gives is asked each time. */
+  static async open(browser: Browser, url: string, runtime: () => FakeRuntime, theme: Theme = 'light'): Promise<SidebarPage> {
     const sidebar = new SidebarPage(await EditorPage.prepare(browser, theme));
     await sidebar.page.route(
       ({ pathname }) => pathname.startsWith('/llm/'),
       (route) => {
         const { pathname, search } = new URL(route.request().url());
-        return route.continue({ url: runtime.url + pathname + search });
+        return route.continue({ url: runtime().url + pathname + search });
       },
     );
-    if (readOnly) await sidebar.#mayOnlyLook();
     await sidebar.editor.load(url);
-    await sidebar.show(width);
     return sidebar;
   }
 
@@ -130,9 +132,20 @@ export class SidebarPage {
     return this.root.locator('.llm-requests > li');
   }
 
-  /** Shows the sidebar, so wide. */
-  async show(width: number): Promise<void> {
-    await this.page.evaluate(`RED.actions.invoke('llm:show-sidebar')`);
+  /** Shows a sidebar that knows nothing yet, so wide; in Node-RED 5 without the debug messages below it. */
+  async show({ width = 300, readOnly = false }: ShowOptions = {}): Promise<void> {
+    this.editor.errors.length = 0;
+    await this.page.evaluate(`(() => {
+      RED.sidebar.removeTab('llm');
+      RED.actions.remove('llm:show-sidebar');
+      if (${readOnly}) RED.settings.user = { anonymous: true, permissions: 'read' };
+      else delete RED.settings.user;
+      delete document.visibilityState;
+      RED.plugins.getPlugin('llm-sidebar').onadd();
+      RED.actions.invoke('llm:show-sidebar');
+    })()`);
+    const debug = this.page.locator('.red-ui-sidebar-tab-bar button[data-tab-id="debug"].selected');
+    if (await debug.isVisible()) await debug.click();
     await this.page.evaluate(`(() => {
       const sidebar = document.querySelector('.llm-sidebar').closest('.red-ui-sidebar, #red-ui-sidebar');
       $(sidebar).width(${width});
@@ -154,7 +167,7 @@ export class SidebarPage {
   /** What axe-core finds wrong, as lines. */
   async problems(): Promise<string[]> {
     await this.page.evaluate(await readFile(axe, 'utf8'));
-    const found = (await this.page.evaluate(`axe.run('.llm-sidebar')`)) as { violations: { id: string; nodes: { target: string[]; failureSummary: string }[] }[] };
+    const found = await this.page.evaluate<AxeResult>(`axe.run('.llm-sidebar')`);
     return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`));
   }
 
@@ -165,16 +178,5 @@ export class SidebarPage {
 
   async close(): Promise<void> {
     await this.editor.close();
-  }
-
-  /** As Node-RED tells a user with the permission `read`. */
-  async #mayOnlyLook(): Promise<void> {
-    await this.page.route(
-      ({ pathname }) => pathname === '/settings',
-      async (route) => {
-        const response = await route.fetch();
-        await route.fulfill({ response, json: { ...((await response.json()) as object), user: { anonymous: true, permissions: 'read' } } });
-      },
-    );
   }
 }

@@ -33,7 +33,10 @@ export class Canvas {
 
   reveal(id: string): void {
     if (!this.#find(id)) return this.#missing();
+    const focused = document.activeElement;
     RED.view.reveal(this.#ids.get(id) ?? id);
+    // Another flow takes the focus; who reads the sidebar goes on there.
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
   }
 
   /** What is highlighted is so no more: what it was highlighted from has gone. */

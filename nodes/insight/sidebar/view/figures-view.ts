@@ -8,38 +8,46 @@ import type { Translate } from './texts.ts';
 
 export class FiguresView {
   readonly element: HTMLElement;
+  /** What there was today; stands where its owner puts it. */
+  readonly today = element('p', 'llm-today');
   readonly #t: Translate;
   readonly #facts = new FactsView('llm-figures');
+  readonly #charts: HTMLElement;
   readonly #requests = new RequestsChart();
   readonly #times = new TimesChart();
   readonly #rate = element('span', 'llm-value');
   readonly #answer: TimesLine;
   readonly #firstToken: TimesLine;
-  readonly #today = element('p', 'llm-today');
 
   constructor(t: Translate) {
     this.#t = t;
-    this.#answer = new TimesLine(t, 'llm-key-p50', 'sidebar.live.answer');
-    this.#firstToken = new TimesLine(t, 'llm-key-first', 'sidebar.live.firstToken');
+    this.#answer = new TimesLine('llm-key-p50', t('sidebar.live.answer'));
+    this.#firstToken = new TimesLine('llm-key-first', t('sidebar.live.firstToken'));
     const requests = element('div', 'llm-chart-box', element('p', 'llm-caption', `${t('sidebar.live.requests')} `, this.#rate));
-    const times = element('div', 'llm-chart-box', this.#answer.element, this.#firstToken.element);
     requests.append(this.#requests.element);
+    const titles = [element('span', ''), element('span', '', 'p50'), element('span', '', element('span', 'llm-key llm-key-p95'), ' p95')];
+    const table = element('div', 'llm-times', ...titles, ...this.#answer.cells, ...this.#firstToken.cells);
+    table.title = t('sidebar.live.percentiles');
+    const times = element('div', 'llm-chart-box', table);
     times.append(this.#times.element);
-    this.element = element('div', 'llm-body', this.#facts.element, element('div', 'llm-charts', requests, times), this.#today);
+    this.#charts = element('div', 'llm-charts', requests, times);
+    this.element = element('div', '', this.#facts.element, this.#charts);
   }
 
   /** `minutes` is how long the charts reach back; `facts` come before those that everything has. */
   show(figures: LiveFigures, minutes: number, facts: readonly Fact[]): void {
     const t = this.#t;
     this.#facts.show([...facts, { label: t('sidebar.live.speed'), value: figure(figures.outputTokensPerSecond) }, { label: t('sidebar.live.failed'), value: percent(figures.failedPercent) }]);
+    setText(this.today, this.#todayWords(figures));
+    const requests = figures.series.reduce((sum, step) => sum + step.requests, 0);
+    const failed = figures.series.reduce((sum, step) => sum + step.failed, 0);
+    // An empty chart says nothing that the figures do not.
+    this.#charts.hidden = requests === 0;
     setText(this.#rate, `${figure(figures.requestsPerSecond)}/s`);
     this.#answer.show(figures.p50Ms, figures.p95Ms);
     this.#firstToken.show(figures.firstTokenP50Ms, figures.firstTokenP95Ms);
-    const requests = figures.series.reduce((sum, step) => sum + step.requests, 0);
-    const failed = figures.series.reduce((sum, step) => sum + step.failed, 0);
     this.#requests.show(figures.series, t('sidebar.live.requestsChart', { minutes, requests, failed }));
     this.#times.show(figures.series, t('sidebar.live.timesChart', { minutes }));
-    setText(this.#today, this.#todayWords(figures));
   }
 
   #todayWords({ today }: LiveFigures): string {
@@ -55,15 +63,16 @@ export class FiguresView {
 
 /** What half of the answers and all but a few take; its mark is the key of the chart. */
 class TimesLine {
-  readonly element: HTMLElement;
-  readonly #value = element('span', 'llm-value');
+  readonly cells: HTMLElement[];
+  readonly #p50 = element('span', 'llm-value');
+  readonly #p95 = element('span', 'llm-value');
 
-  constructor(t: Translate, key: string, label: string) {
-    this.element = element('p', 'llm-caption', element('span', `llm-key ${key}`), ` ${t(label)} `, this.#value);
-    this.element.title = t('sidebar.live.percentiles');
+  constructor(key: string, label: string) {
+    this.cells = [element('span', '', element('span', `llm-key ${key}`), ` ${label}`), this.#p50, this.#p95];
   }
 
   show(p50: number | undefined, p95: number | undefined): void {
-    setText(this.#value, p50 === undefined || p95 === undefined ? '–' : `${duration(p50)} · ${duration(p95)}`);
+    setText(this.#p50, p50 === undefined ? '–' : duration(p50));
+    setText(this.#p95, p95 === undefined ? '–' : duration(p95));
   }
 }

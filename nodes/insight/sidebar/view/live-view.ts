@@ -32,7 +32,7 @@ export class LiveView {
     this.#empty = element('div', 'llm-empty', element('p', '', t('sidebar.live.empty')), element('p', '', t('sidebar.live.emptyNext')));
     const troubles = element('ul', 'llm-troubles');
     this.#troubles = new KeyedList(troubles, { key: ({ node }) => node.id, make: ({ node }) => this.#trouble(node.id) });
-    const summary = element('section', 'llm-card llm-all', element('h3', '', t('sidebar.live.all')), this.#all.element);
+    const summary = element('section', 'llm-card llm-all', element('h3', '', t('sidebar.live.all')), this.#all.element, this.#all.today);
     this.#content = element('div', '', this.#troubleWords, troubles, summary, ...sections.map((kind) => this.#section(surroundings, kind)));
     this.#content.hidden = true;
     this.#empty.hidden = true;
@@ -66,8 +66,8 @@ export class LiveView {
   /** A button that leads to the card. */
   #trouble(id: string) {
     const sign = icon();
-    const words = element('span', '');
-    const button = element('button', 'llm-trouble', sign, words);
+    const name = element('span', '');
+    const button = element('button', 'llm-trouble', sign, name);
     button.type = 'button';
     button.addEventListener('click', () => {
       const card = this.#cards.map((list) => list.element(id)).find((found) => found !== undefined);
@@ -76,7 +76,9 @@ export class LiveView {
     });
     const update = ({ node, state }: LiveNode) => {
       showSign(sign, stateSigns[state]);
-      setText(words, `${node.name}: ${this.#t(`sidebar.state.${state}`)}`);
+      setText(name, node.name);
+      button.title = `${node.name}: ${this.#t(`sidebar.state.${state}`)}`;
+      button.setAttribute('aria-label', button.title);
     };
     return { element: element('li', '', button), update };
   }

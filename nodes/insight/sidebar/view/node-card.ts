@@ -24,7 +24,7 @@ export class NodeCard implements RowView<CardRow> {
   readonly #state = element('span', 'llm-state');
   readonly #figures: FiguresView;
   readonly #branches: BranchesView;
-  readonly #breaker = element('span', 'llm-breaker');
+  readonly #breaker = element('p', 'llm-breaker');
   readonly #trip: HTMLButtonElement;
   readonly #reset: HTMLButtonElement;
 
@@ -40,8 +40,8 @@ export class NodeCard implements RowView<CardRow> {
     this.#name.title = t('sidebar.reveal');
     this.#name.addEventListener('click', () => canvas.reveal(node.id));
     const head = element('div', 'llm-card-head', this.#sign, this.#name, this.#state);
-    const foot = element('div', 'llm-card-foot', this.#breaker, this.#trip, this.#reset);
-    this.element = element('li', 'llm-card', head, this.#figures.element, this.#branches.element, foot);
+    const foot = element('div', 'llm-card-foot', element('div', 'llm-card-words', this.#figures.today, this.#breaker), this.#trip, this.#reset);
+    this.element = element('li', 'llm-card', head, this.#figures.element, foot, this.#branches.element);
     canvas.highlightFrom(this.element, () => node.id);
     canvas.highlightFrom(this.#name, () => node.id);
   }

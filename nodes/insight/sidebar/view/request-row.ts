@@ -31,9 +31,10 @@ export class RequestItem implements RowView<RequestRow> {
     setText(this.#time, clock(row.at));
     setText(this.#path, row.backend === undefined ? row.entry.name : `${row.entry.name} → ${row.backend}`);
     setText(this.#ms, row.ms === undefined ? '' : duration(row.ms));
-    this.#outcome.className = `llm-outcome llm-${outcomeSigns[row.outcome].tone}`;
+    // The usual is for those alone who cannot see its sign.
+    this.#outcome.className = row.outcome === 'ok' ? 'llm-unseen' : `llm-outcome llm-${outcomeSigns[row.outcome].tone}`;
     setText(this.#outcome, outcomeWords(this.#t, row.outcome, row.error));
-    setText(this.#facts, this.#words(row).map((word) => ` · ${word}`).join(''));
+    setText(this.#facts, this.#words(row).join(' · '));
   }
 
   #words({ attempts, inputTokens, outputTokens, costUsd, client, route, model }: RequestRow): string[] {

@@ -31,6 +31,7 @@ export class Sidebar {
   readonly #requests: RequestsView;
   readonly #tabs: TabBar;
   readonly #polling: Polling;
+  readonly #canvas: Canvas;
   #isInSight = false;
   #facts: LiveFacts | undefined;
   #liveSince = -Infinity;
@@ -38,7 +39,8 @@ export class Sidebar {
   constructor(t: Translate) {
     this.#t = t;
     const mayWrite = RED.user.hasPermission('llm.write');
-    const surroundings: Surroundings = { t, mayWrite, canvas: new Canvas(() => RED.notify(t('sidebar.problem.missing'), 'warning')), act: (action) => void this.#act(action) };
+    this.#canvas = new Canvas(() => RED.notify(t('sidebar.problem.missing'), 'warning'));
+    const surroundings: Surroundings = { t, mayWrite, canvas: this.#canvas, act: (action) => void this.#act(action) };
     const live = new LiveView(surroundings);
     this.#requests = new RequestsView(surroundings);
     this.#views = new Map<string, View>([['live', live], ['requests', this.#requests], ['try', new TryView(surroundings)]]);
@@ -75,6 +77,7 @@ export class Sidebar {
     const view = this.#view;
     if (this.#tabs.active === 'live' || Date.now() - this.#liveSince >= liveEveryMs) {
       this.#facts = await askLive();
+      this.#canvas.learn(this.#facts.nodes);
       this.#liveSince = Date.now();
       this.#showFacts();
     }

@@ -34,7 +34,7 @@ export class TryView {
     this.#prompt.rows = 4;
     this.#prompt.placeholder = t('sidebar.try.placeholder');
     this.#prompt.addEventListener('input', () => this.#showButtons());
-    this.#settings = element('details', 'llm-settings', element('summary', '', t('sidebar.try.settings')), ...overrideFields.map((name) => this.#overrideField(name)));
+    this.#settings = element('details', 'llm-settings', element('summary', '', t('sidebar.try.settings')), element('div', 'llm-settings-fields', ...overrideFields.map((name) => this.#overrideField(name))));
     this.#wrong.setAttribute('role', 'alert');
     this.#send = actingButton(surroundings, 'fa-paper-plane', 'sidebar.send', () => this.#ask());
     this.#stop = smallButton(surroundings, 'fa-stop', 'sidebar.try.stop', () => this.#stopAsking());

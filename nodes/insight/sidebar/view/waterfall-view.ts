@@ -35,7 +35,8 @@ export class WaterfallView {
     this.#rows.show(rows.map((row) => ({ ...row, totalMs })));
     this.#cut.hidden = !trace.isCut;
     const marks = ticks.map(({ ms, left }) => {
-      const mark = element('span', '', duration(ms));
+      // There is no room for words at the end.
+      const mark = element('span', '', left > 85 ? '' : duration(ms));
       mark.style.left = `${left}%`;
       return mark;
     });
@@ -77,7 +78,9 @@ class SpanRow implements RowView<DrawnRow> {
     this.#track.replaceChildren(...this.#bars(span, bar, waits, firstToken));
     this.#hint.hidden = hint === undefined;
     setText(this.#hint, hint ?? '');
-    this.#facts.show(spanFacts(t, span, waits, totalMs));
+    const facts = spanFacts(t, span, waits, totalMs);
+    this.#facts.show(facts);
+    this.#summary.title = facts.map(({ label, value }) => `${label}: ${value}`).join('\n');
   }
 
   #bars({ outcome, kind, shadow }: Span, bar: Bar, waits: readonly Wait[], firstToken: number | undefined): HTMLElement[] {
