@@ -9,6 +9,12 @@ export interface Check {
   problems: string[];
 }
 
+interface Plugin {
+  id: string;
+  enabled: boolean;
+  err?: unknown;
+}
+
 interface NodeSet {
   id: string;
   types: string[];
@@ -26,6 +32,7 @@ export async function paletteChecks({ url, log }: NodeRed): Promise<Check[]> {
     { name: 'their editors are served', problems: await editorProblems(url, sets) },
     { name: 'their catalogues are served', problems: await catalogueProblems(url, sets) },
     { name: 'the icons are served', problems: await iconProblems(url) },
+    { name: 'the plugins load, with their editors and catalogues', problems: await pluginProblems(url) },
   ];
 }
 
@@ -64,6 +71,21 @@ async function iconProblems(url: string): Promise<string[]> {
     return response.status === 200 && same ? [] : [`${icon} is not served`];
   });
   return (await Promise.all(problems)).flat();
+}
+
+async function pluginProblems(url: string): Promise<string[]> {
+  const found = (await (await get(`${url}/plugins`, 'application/json')).json()) as Plugin[];
+  const html = await (await get(`${url}/plugins`, 'text/html')).text();
+  const catalogues = (await (await get(`${url}/plugins/messages?lng=en-US`, 'application/json')).json()) as Record<string, object>;
+  return Object.keys(project['node-red'].plugins ?? {}).flatMap((name) => {
+    const id = `${project.name}/${name}`;
+    const plugin = found.find((candidate) => candidate.id === id);
+    return [
+      ...(plugin?.enabled && !plugin.err ? [] : [`${id} does not load`]),
+      ...(new RegExp(`registerPlugin\\(\\s*["']${name}["']`).test(html) ? [] : [`${id} has no editor`]),
+      ...(Object.keys(catalogues[id] ?? {}).length > 0 ? [] : [`${id} has no texts`]),
+    ];
+  });
 }
 
 function get(url: string, type: string): Promise<Response> {
