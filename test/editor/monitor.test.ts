@@ -103,13 +103,35 @@ describe('The dialog of a monitor', { skip: skipWithoutBrowser }, () => {
 
   test('shows the fields of a log only where there is one', async () => {
     await open('Log');
-    const isShown = () => Promise.all(['#node-input-logAttempts', '#node-input-logFile'].map((field) => tray.locator(field).isVisible()));
+    const isShown = () => Promise.all(['#node-input-logContent', '#node-input-logFile'].map((field) => tray.locator(field).isVisible()));
     assert.deepEqual(await isShown(), [false, false]);
     await tray.locator('#node-input-log').selectOption('node-red');
     assert.deepEqual(await isShown(), [true, false]);
     await tray.locator('#node-input-log').selectOption('file');
     assert.deepEqual(await isShown(), [true, true]);
     await editor.closeDialog();
+  });
+
+  test('keeps no content unless told to, and takes out of it what is ticked', async () => {
+    await open('Content');
+    const field = (name: string) => tray.locator(`#node-input-${name}`);
+    assert.equal(await field('capture').inputValue(), 'off');
+    assert.ok(!(await field('captureCount').isVisible()));
+    assert.deepEqual(await Promise.all(['redactKeys', 'redactEmails', 'redactCards'].map((name) => field(name).isChecked())), [true, true, true]);
+    await field('capture').selectOption('memory');
+    assert.equal(await field('captureCount').inputValue(), '100');
+    await field('captureCount').fill('20');
+    await field('redactEmails').uncheck();
+    const patterns = async (lines: string) => {
+      await field('redactPatterns').fill(lines);
+      await field('redactPatterns').blur();
+      return editor.complaint('monitor', 'redactPatterns');
+    };
+    assert.equal(await patterns('falcon\n('), 'line 2 is no regular expression');
+    assert.equal(await patterns('falcon\n\\d{4}'), undefined);
+    await editor.closeDialog();
+    const names = ['capture', 'captureCount', 'redactKeys', 'redactEmails', 'redactPatterns', 'logContent'];
+    assert.deepEqual(await Promise.all(names.map((name) => editor.property('monitor', name))), ['memory', '20', true, false, 'falcon\n\\d{4}', false]);
   });
 
   test('keeps its token as a credential', async () => {
@@ -145,11 +167,11 @@ describe('The dialog of a monitor', { skip: skipWithoutBrowser }, () => {
   for (const theme of ['light', 'dark'] satisfies Theme[]) {
     test(`looks right in ${theme}`, async () => {
       const alerts = [{ name: 'Slow', measure: 'latency', scope: 'backends', above: 30, minutes: 5 }, { name: 'Failures', measure: 'failures', above: 20, minutes: 5 }, { name: 'Breakers', measure: 'breaker', minutes: 0 }, { name: '', measure: 'waiting', above: -1, minutes: 1 }];
-      await nodeRed.deploy(flowOf({ alerts, log: 'file', models: 'mistral-7b', telemetry: 'otlp' }));
+      await nodeRed.deploy(flowOf({ alerts, log: 'file', models: 'mistral-7b', telemetry: 'otlp', capture: 'memory', redactPatterns: 'falcon' }));
       const themed = await EditorPage.open(browser, nodeRed.url, theme);
       tray = await themed.openDialog('monitor');
       await themed.screenshot('monitor-filled');
-      for (const tab of ['Alerts', 'Log', 'Tracing']) {
+      for (const tab of ['Alerts', 'Log', 'Content', 'Tracing']) {
         await themed.showTab(tray, tab);
         await themed.screenshot(`monitor-filled-${tab.toLowerCase()}`);
       }

@@ -19,22 +19,40 @@ const maxPatternChars = 500;
 
 /** @throws RangeError that names the line, counted from 1 */
 export function readPatterns(given: unknown): string[] {
-  const lines = String(given ?? '').split('\n').map((line) => line.trim());
-  for (const [index, line] of lines.entries()) if (line !== '') checkPattern(line, index + 1);
-  const patterns = lines.filter((line) => line !== '');
-  if (patterns.length > maxPatterns) throw new RangeError(`redactPatterns has ${patterns.length} lines; at most ${maxPatterns} are taken.`);
-  return patterns;
+  const wrong = wrongPattern(given);
+  if (wrong) throw new RangeError(`redactPatterns, line ${wrong.line}: ${complaints[wrong.reason]}`);
+  return linesOf(given).filter((line) => line !== '');
 }
 
-function checkPattern(pattern: string, line: number): void {
-  if (pattern.length > maxPatternChars) throw new RangeError(`redactPatterns, line ${line}: it is longer than ${maxPatternChars} characters.`);
-  let expression: RegExp;
-  try {
-    expression = expressionOf(pattern);
-  } catch {
-    throw new RangeError(`redactPatterns, line ${line}: it is no regular expression.`);
+const complaints = {
+  syntax: 'it is no regular expression.',
+  everywhere: 'it would match everywhere.',
+  long: `it is longer than ${maxPatternChars} characters.`,
+  many: `at most ${maxPatterns} are taken.`,
+} as const;
+
+/** The first line that cannot be taken, and why. */
+export function wrongPattern(given: unknown): { readonly line: number; readonly reason: keyof typeof complaints } | undefined {
+  let count = 0;
+  for (const [index, pattern] of linesOf(given).entries()) {
+    if (pattern === '') continue;
+    const reason = ++count > maxPatterns ? 'many' : reasonAgainst(pattern);
+    if (reason) return { line: index + 1, reason };
   }
-  if (expression.test('')) throw new RangeError(`redactPatterns, line ${line}: it would match everywhere.`);
+  return undefined;
+}
+
+function reasonAgainst(pattern: string): 'syntax' | 'everywhere' | 'long' | undefined {
+  if (pattern.length > maxPatternChars) return 'long';
+  try {
+    return expressionOf(pattern).test('') ? 'everywhere' : undefined;
+  } catch {
+    return 'syntax';
+  }
+}
+
+function linesOf(given: unknown): string[] {
+  return String(given ?? '').split('\n').map((line) => line.trim());
 }
 
 /** Upper and lower case are the same: rather too much is taken out than too little. */

@@ -5,7 +5,8 @@ import { checkField, choiceField, givenRows, type GivenRow, readChoice, readNumb
 import { prepareTabs } from '../../editor/tabs.ts';
 import { apiKey, choice, checkNumber, type EditedNode, numberDefaults, translate } from '../../editor/validate.ts';
 import { defaultMinutes, type Measure, measures, minutesField, type Scope, scopedMeasures, scopes, thresholds } from '../alerts/settings.ts';
-import { defaultLogFile, defaultMetricsPath, defaultOtlpUrl, logTargets, monitorFields, readMetricsPath, readOtlpUrl, telemetryTargets } from './settings.ts';
+import { wrongPattern } from '../capture/redaction.ts';
+import { captureTargets, defaultLogFile, defaultMetricsPath, defaultOtlpUrl, logTargets, monitorFields, readMetricsPath, readOtlpUrl, telemetryTargets } from './settings.ts';
 
 interface AlertRow {
   name: string;
@@ -43,6 +44,18 @@ RED.nodes.registerType('llm-monitor', {
     log: choice(logTargets),
     logFile: { value: defaultLogFile },
     logAttempts: { value: false },
+    logContent: { value: false },
+    capture: choice(captureTargets),
+    redactKeys: { value: true },
+    redactEmails: { value: true },
+    redactCards: { value: true },
+    redactPatterns: {
+      value: '',
+      validate(value, _opt) {
+        const wrong = wrongPattern(value);
+        return wrong === undefined || translate(this, `monitor.validate.pattern.${wrong.reason}`, { line: wrong.line });
+      },
+    },
     telemetry: choice(telemetryTargets),
     otlpUrl: {
       value: defaultOtlpUrl,
@@ -70,6 +83,7 @@ RED.nodes.registerType('llm-monitor', {
     prepareTabs(this, () => alerts?.fill());
     prepareAddress();
     showWith('log', (target) => ({ '.llm-monitor-log': target !== 'off', '.llm-monitor-file': target === 'file' }));
+    showWith('capture', (target) => ({ '.llm-monitor-captured': target === 'memory' }));
     showWith('telemetry', (target) => ({ '.llm-monitor-otlp': target === 'otlp' }));
   },
   oneditsave() {

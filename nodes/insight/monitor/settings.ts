@@ -84,7 +84,7 @@ export const defaultLogFile = 'llm-requests.log';
 export function readMonitorSettings(fields: MonitorFields): MonitorSettings {
   const { metrics, path, models, alerts, log, logFile, logAttempts, logContent, capture, telemetry, otlpUrl } = fields;
   const number = (name: MonitorField) => readNumber(name, fields[name], { ...monitorFields[name], integer: true }) ?? monitorFields[name].value;
-  const redaction = readRedaction(fields);
+  const rules: CaptureRules = { ...readRedaction(fields), count: number('captureCount') };
   return {
     path: metrics === false ? undefined : readMetricsPath(path),
     models: String(models ?? '').split('\n').map((line) => line.trim()).filter((line) => line !== ''),
@@ -96,9 +96,9 @@ export function readMonitorSettings(fields: MonitorFields): MonitorSettings {
       maxBytes: number('logFileMb') * 1_000_000,
       files: number('logFiles'),
       attempts: logAttempts === true,
-      content: logContent === true ? redaction : undefined,
+      content: logContent === true ? rules : undefined,
     },
-    capture: readChoice('capture', capture, captureTargets) === 'memory' ? { ...redaction, count: number('captureCount') } : undefined,
+    capture: readChoice('capture', capture, captureTargets) === 'memory' ? rules : undefined,
     telemetry: readChoice('telemetry', telemetry, telemetryTargets),
     otlpUrl: readOtlpUrl(otlpUrl),
   };

@@ -2,18 +2,20 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import { bus } from '../../../nodes/core/events.ts';
+import { Redaction } from '../../../nodes/insight/capture/redaction.ts';
 import { type LogRecord, RequestLog } from '../../../nodes/insight/log/request-log.ts';
 import { chat, hello, startEndpoint } from '../../support/endpoint.ts';
 import { Flow, quiet } from '../../support/flow.ts';
 import registerEcho from '../../../nodes/backends/echo/echo.ts';
 
 /** A log of the process's bus: its records, and one more whenever it comes. */
-function logOf(t: TestContext, attempts = false) {
+function logOf(t: TestContext, attempts = false, content?: Redaction) {
   const records: LogRecord[] = [];
   const waiting: Array<() => void> = [];
   const log = new RequestLog({
     bus,
     attempts,
+    content,
     write(record) {
       records.push(record);
       for (const resolve of waiting.splice(0)) resolve();
@@ -138,4 +140,34 @@ test('A request that no endpoint brought has one line, from where it began', asy
   ]);
   assert.notEqual(records[0]?.request, records[1]?.request);
   assert.equal(log.size, 0);
+});
+
+describe('Prompts and answers', () => {
+  const redaction = new Redaction({ keys: true, emails: true, cards: true, patterns: ['there'] });
+
+  test('stand in the lines of requests where a person wants that, redacted', async (t) => {
+    const { log, until } = logOf(t, true, redaction);
+    const { post } = await startEndpoint(t, { nodes });
+    await (await post(chat, hello)).text();
+    const records = await until(4);
+    const content = records.map(({ type, prompt, answer }) => [type, prompt, answer]);
+    assert.deepEqual(content, [...Array.from({ length: 3 }, () => ['attempt', undefined, undefined]), ['request', '[{"role":"user","content":"Hello [redacted]"}]', 'Hello [redacted]']]);
+    await quiet();
+    assert.equal(log.size, 0);
+  });
+
+  test('stand in the line of a request that a backend gets itself, and the prompt alone in that of one that failed', async (t) => {
+    const { log, until, records } = logOf(t, false, redaction);
+    const flow = await Flow.start([registerEcho], [
+      { id: 'good', type: 'llm-echo', tokensPerSecond: 0, wires: [[]] },
+      { id: 'bad', type: 'llm-echo', tokensPerSecond: 0, retries: 0, faultKind: 'auth', faultPercent: 100, faultAfterTokens: 0, wires: [[]] },
+    ]);
+    t.after(() => flow.end());
+    flow.send('good', { payload: 'Good day' });
+    await until(1);
+    flow.send('bad', { payload: 'Bad day' });
+    await until(2);
+    assert.deepEqual(records.map(({ prompt, answer }) => [prompt, answer]), [['Good day', 'Good day'], ['Bad day', undefined]]);
+    assert.equal(log.size, 0);
+  });
 });
