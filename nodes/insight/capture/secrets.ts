@@ -65,9 +65,7 @@ export const findCards: Finder = (text) => {
     const groups = placesOf(digitGroups, text.slice(start, end)).map(([from, to]): Place => [start + from, start + to]);
     for (let first = 0; first < groups.length; first++) {
       const last = lastGroupOfCard(text, groups, first);
-      if (last === undefined) continue;
-      found.push([groups[first]![0], groups[last]![1]]);
-      first = last;
+      if (last !== undefined) found.push([groups[first]![0], groups[last]![1]]);
     }
   }
   return found;

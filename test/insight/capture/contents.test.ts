@@ -69,6 +69,15 @@ describe('Content that is kept', () => {
     }
   });
 
+  test('has no half of a secret either where much was taken out before', (t) => {
+    const { ask } = contentsOf(t);
+    const block = `-----BEGIN PRIVATE KEY-----${'x'.repeat(10_000)}-----END PRIVATE KEY-----`;
+    for (let length = maxContentChars - 20_000; length < maxContentChars; length += 7) {
+      const content = ask(`${block}${'y'.repeat(length)} sk-${'a1'.repeat(20)} ${'z'.repeat(100_000)}`);
+      assert.doesNotMatch(content?.prompt ?? '', /sk-a1/);
+    }
+  });
+
   test('of a message without end, or of what is no data at all, does no harm', (t) => {
     const { ask } = contentsOf(t);
     const circle: { self?: unknown; list: unknown[] } = { list: [] };

@@ -103,6 +103,10 @@ describe('Redaction', () => {
     assert.equal(text, `${redacted} of ${redacted}, {"x":"\\n${redacted}, ${redacted}"}, ${redacted}`);
   });
 
+  test('takes out all of what several expressions have in common', () => {
+    assert.deepEqual(own('bcd', 'abcdef', 'fg').redact('xabcdefgx'), { text: `x${redacted}x`, places: 1 });
+  });
+
   test('takes its time in proportion to the text, whatever the text', () => {
     const bait = ['a', '1', '1 ', '4 ', '@', '@a.', 'a@', 'eyJ', 'eyJa.', 'sk-', '\\', '\\u', '\\n', '-----BEGIN ', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'data:a/b;', 'data:image/png;base64,', 'a.', 'a@a.'];
     // Quadratic time would be minutes, and end the test.

@@ -88,17 +88,16 @@ describe('Live figures', () => {
       await time.advance(1_000);
     }
     assert.equal(perSecond(), 60);
-    await time.advance(500);
-    assert.ok(perSecond() > 55);
   });
 
   test('tell requests a second', async (t) => {
     const { time, answered, live } = liveOf(t);
-    for (let step = 0; step < 60; step++) {
+    for (let step = 0; step < 66; step++) {
       answered(1);
-      await time.advance(500);
+      await time.advance(250);
     }
-    assert.equal(live.facts().all.requestsPerSecond, 2);
+    // Also in the middle of a second.
+    assert.equal(live.facts().all.requestsPerSecond, 4);
   });
 
   test('count tokens and cost of today, and begin anew at midnight', async (t) => {

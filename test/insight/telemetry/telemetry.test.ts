@@ -1,38 +1,17 @@
 /** Spans and metrics of flows that run, as OpenTelemetry's own SDK gets them. */
 import assert from 'node:assert/strict';
-import { describe, test, type TestContext } from 'node:test';
+import { describe, test } from 'node:test';
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api';
-import { AggregationTemporality, type HistogramMetricData, InMemoryMetricExporter, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
-import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
 import * as conventions from '@opentelemetry/semantic-conventions/incubating';
 import { bus } from '../../../nodes/core/events.ts';
-import { ModelNames } from '../../../nodes/insight/metrics/model-names.ts';
 import { SpanRecorder } from '../../../nodes/insight/telemetry/spans.ts';
-import { otlpProviders, startTelemetry } from '../../../nodes/insight/telemetry/telemetry.ts';
+import { otlpProviders } from '../../../nodes/insight/telemetry/telemetry.ts';
 import { chat, hello, startEndpoint } from '../../support/endpoint.ts';
 import { quiet } from '../../support/flow.ts';
 import { answers, fails, finish, text } from '../../support/scripted-client.ts';
 import { startServer } from '../../support/server.ts';
-
-/** Everything that the process does, as spans and metrics in memory. */
-function telemetryOf(t: TestContext) {
-  const spans = new InMemorySpanExporter();
-  const tracing = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: spans })] });
-  const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE);
-  const metering = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })] });
-  const names = new ModelNames((name) => name === 'small');
-  const telemetry = startTelemetry(bus, names, { tracer: tracing.getTracer('test'), meter: metering.getMeter('test'), shutdown: () => Promise.resolve() });
-  t.after(async () => {
-    await telemetry.close();
-    await Promise.all([tracing.shutdown(), metering.shutdown()]);
-  });
-  const metrics = async () => {
-    await metering.forceFlush();
-    const found = exporter.getMetrics().at(-1)?.scopeMetrics.flatMap(({ metrics }) => metrics) ?? [];
-    return (name: string) => (found.find(({ descriptor }) => descriptor.name === name) as HistogramMetricData | undefined)?.dataPoints ?? [];
-  };
-  return { spans: () => spans.getFinishedSpans(), metrics };
-}
+import { telemetryOf } from '../../support/telemetry.ts';
 
 /** The names from the root down to the span. */
 function pathOf(span: ReadableSpan, spans: readonly ReadableSpan[]): string {

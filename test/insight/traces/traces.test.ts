@@ -186,6 +186,21 @@ describe('Traces', () => {
     ]);
   });
 
+  test('show waiting for a place where nothing else was done, for as long as it was', (t) => {
+    const { traces, bus, clock } = tracesOf(t);
+    const within = { parent: 's', stage: endpoint, shadow: false };
+    bus.emit('stage', { id: 's', stage: endpoint });
+    for (const branch of ['a', 'b']) {
+      clock.now += 40;
+      bus.emit('branchStart', { ...within, id: branch, branch });
+      clock.now += 10;
+      bus.emit('branch', { ...within, id: branch, branch, outcome: 'failed', error: 'server', ms: 10 });
+    }
+    bus.emit('stageEnd', { id: 's', stage: endpoint, outcome: 'failed', error: 'server', ms: 100, queuedMs: 60, attempts: 2 });
+    const spans = traces.trace('s')?.root.children.map(({ kind, startMs, endMs }) => [kind, startMs, endMs]);
+    assert.deepEqual(spans, [['queue', 0, 40], ['branch', 40, 50], ['queue', 50, 70], ['branch', 90, 100]]);
+  });
+
   test('show a wait that goes on, and one that was cancelled', (t) => {
     const { traces, bus, clock, asked } = tracesOf(t);
     asked('a');
