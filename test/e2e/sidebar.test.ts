@@ -135,3 +135,12 @@ describe('The sidebar of a real Node-RED', () => {
     assert.equal((await look<LiveFacts>('live')).all.today.requests, all.today.requests);
   });
 });
+
+test('Who may only read in the editor can look, and neither try, replay, trip nor drain', async (t) => {
+  // Whoever does not log in may read.
+  const nodeRed = await startNodeRed({ settings: { adminAuth: { type: 'credentials', users: [], default: { permissions: 'read' } } } });
+  t.after(() => nodeRed.stop());
+  const ask = async (path: string, method = 'GET') => (await fetch(`${nodeRed.url}/llm/${path}`, { method })).status;
+  assert.deepEqual([await ask('live'), await ask('requests?after=0'), await ask('requests/unknown')], [200, 200, 404]);
+  for (const path of ['try', 'requests/unknown/replay', 'nodes/three/breaker', 'nodes/pool/drain']) assert.equal(await ask(path, 'POST'), 401, path);
+});
