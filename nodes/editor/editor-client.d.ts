@@ -53,7 +53,8 @@ interface Clipboard {
   copyText(value: string, element: JQuery, msg: string): boolean;
 }
 
-type Utils = Omit<EditorRED['utils'], 'validateTypedProperty'> & {
+type Utils = Omit<EditorRED['utils'], 'getNodeLabel' | 'validateTypedProperty'> & {
+  getNodeLabel(node: object, defaultLabel?: string): string;
   validateTypedProperty(value: string, type: string, options: { label?: string }): true | string;
 };
 

@@ -102,18 +102,22 @@ export class SidebarPage {
     this.editor = editor;
   }
 
-  /** What `runtime` gives is asked each time. */
-  static async open(browser: Browser, url: string, runtime: () => FakeRuntime, theme: Theme = 'light'): Promise<SidebarPage> {
+  /** Asks what `runtime` gives each time, or the real one. */
+  static async open(browser: Browser, url: string, runtime?: () => FakeRuntime, theme: Theme = 'light'): Promise<SidebarPage> {
     const sidebar = new SidebarPage(await EditorPage.prepare(browser, theme));
-    await sidebar.page.route(
+    if (runtime) await sidebar.#askInstead(runtime);
+    await sidebar.editor.load(url);
+    return sidebar;
+  }
+
+  async #askInstead(runtime: () => FakeRuntime): Promise<void> {
+    await this.page.route(
       ({ pathname }) => pathname.startsWith('/llm/'),
       (route) => {
         const { pathname, search } = new URL(route.request().url());
         return route.continue({ url: runtime().url + pathname + search });
       },
     );
-    await sidebar.editor.load(url);
-    return sidebar;
   }
 
   get page(): Page {
@@ -135,6 +139,7 @@ export class SidebarPage {
   /** Shows a sidebar that knows nothing yet, so wide; in Node-RED 5 without the debug messages below it. */
   async show({ width = 300, readOnly = false }: ShowOptions = {}): Promise<void> {
     this.editor.errors.length = 0;
+    await this.page.mouse.move(0, 0);
     await this.page.evaluate(`(() => {
       RED.sidebar.removeTab('llm');
       RED.actions.remove('llm:show-sidebar');
@@ -160,7 +165,7 @@ export class SidebarPage {
   }
 
   async openRequest(text: string): Promise<void> {
-    await this.rows.filter({ hasText: text }).getByRole('button').click();
+    await this.rows.filter({ hasText: text }).first().getByRole('button').click();
     await this.root.locator('.llm-spans > li').first().waitFor();
   }
 

@@ -51,6 +51,8 @@ describe('The sidebar LLM', { skip: skipWithoutBrowser }, () => {
     if (tab !== undefined) await sidebar.tab(tab);
   }
 
+  const focused = () => sidebar.page.evaluate<string>('document.activeElement.textContent');
+
   describe('on its tab Live', () => {
     test('shows each node with its state, its figures and its charts, those of a kind in an order that stays', async () => {
       await open();
@@ -69,7 +71,7 @@ describe('The sidebar LLM', { skip: skipWithoutBrowser }, () => {
       await open();
       assert.ok(await sidebar.root.getByText('6 to look at:').isVisible());
       await sidebar.root.getByRole('button', { name: 'draft: breaker open' }).click();
-      assert.equal(await sidebar.page.evaluate('document.activeElement.textContent'), 'draft');
+      assert.equal(await focused(), 'draft');
       runtime.live = { ...live, nodes: nodes.filter(({ state }) => state === 'busy') };
       await sidebar.root.getByText('All nodes are well.').waitFor();
     });
@@ -160,13 +162,30 @@ describe('The sidebar LLM', { skip: skipWithoutBrowser }, () => {
       assert.equal(await sidebar.page.evaluate('String(getSelection())'), '/v1 → cloud');
       assert.match(await sidebar.rows.nth(1).innerText(), /1\.5 s/);
 
-      await sidebar.rows.nth(3).getByRole('button').focus();
-      runtime.change(request(10, { ms: 5_000 }), request(11));
+      await sidebar.rows.filter({ hasText: '4 attempts' }).getByRole('button').focus();
+      runtime.change(request(11));
+      await sidebar.root.getByText('11 requests, the newest first').waitFor();
+      assert.match(await focused(), /4 attempts/);
+    });
+
+    test('holds what is new back while the pointer is there, or where the focus would be lost', async () => {
+      await open({}, 'Requests');
+      await sidebar.rows.nth(4).hover();
+      runtime.change(request(9, { ms: 5_000 }), request(10));
       await sidebar.root.getByText('1 new: shown as soon as you leave the list').waitFor();
       assert.match(await sidebar.rows.first().innerText(), /5\.0 s/, 'what is there is kept up to date');
+      await sidebar.page.mouse.move(0, 0);
+      await sidebar.root.getByText('10 requests, the newest first').waitFor();
+      assert.equal(await sidebar.rows.count(), 10);
+
+      await sidebar.rows.filter({ hasText: '4 attempts' }).getByRole('button').focus();
+      runtime.forgetAll();
+      runtime.change(request(20));
+      await sidebar.root.getByText('1 new: shown as soon as you leave the list').waitFor();
+      assert.match(await focused(), /4 attempts/);
       await sidebar.root.getByRole('tab', { name: 'Requests' }).focus();
-      await sidebar.root.getByText('11 requests, the newest first').waitFor();
-      assert.equal(await sidebar.rows.count(), 11);
+      await sidebar.root.getByText('1 request', { exact: true }).waitFor();
+      assert.equal(await sidebar.rows.count(), 1);
     });
 
     test('filters them', async () => {
@@ -212,7 +231,7 @@ describe('The sidebar LLM', { skip: skipWithoutBrowser }, () => {
       await spans.nth(12).getByRole('button', { name: 'Show on the canvas' }).click();
       await sidebar.page.keyboard.press('Escape');
       await sidebar.rows.first().waitFor();
-      assert.match(await sidebar.page.evaluate('document.activeElement.textContent'), /4 attempts/);
+      assert.match(await focused(), /4 attempts/);
       assert.deepEqual(sidebar.editor.errors, []);
     });
 
@@ -239,6 +258,8 @@ describe('The sidebar LLM', { skip: skipWithoutBrowser }, () => {
       await open({}, 'Requests');
       await sidebar.rows.filter({ hasText: 'timed out' }).getByRole('button').click();
       await sidebar.root.getByText('This request is no longer kept.').waitFor();
+      await sidebar.page.evaluate('new Promise((resolve) => setTimeout(resolve, 1200))');
+      assert.ok(runtime.asked.filter((asked) => asked === 'GET /llm/requests/r4').length <= 2, 'it is not asked for again');
       await sidebar.root.getByRole('button', { name: 'All requests' }).click();
       await sidebar.rows.first().waitFor();
     });
@@ -250,8 +271,10 @@ describe('The sidebar LLM', { skip: skipWithoutBrowser }, () => {
       await sidebar.root.getByText('Content (kept: redacted at 2 places)').click();
       assert.ok(await sidebar.root.getByRole('region', { name: 'Prompt' }).getByText('[redacted]').isVisible());
       assert.ok(await sidebar.root.getByRole('region', { name: 'Answer' }).first().getByText('every 500 hours').isVisible());
-      await sidebar.root.getByRole('button', { name: 'Replay' }).click();
+      await sidebar.root.getByRole('button', { name: 'Replay' }).focus();
+      await sidebar.page.keyboard.press('Enter');
       await sidebar.root.getByText('The answer is complete.').waitFor();
+      assert.match(await focused(), /Replay/);
       assert.equal(await sidebar.root.locator('.llm-answer:visible').innerText(), 'Pump 7 needs oil.');
       assert.ok(runtime.asked.includes('POST /llm/requests/r8/replay'));
     });
@@ -411,7 +434,7 @@ describe('The sidebar LLM', { skip: skipWithoutBrowser }, () => {
     runtime.forgetAll();
     runtime.change(request(20));
     runtime.refuse = undefined;
-    await sidebar.root.getByText('1 requests, the newest first').waitFor();
+    await sidebar.root.getByText('1 request', { exact: true }).waitFor();
     assert.equal(await sidebar.root.getByText('Node-RED does not answer').isVisible(), false);
     assert.equal(runtime.asked.filter((asked) => asked.endsWith('after=0')).length >= 2, true);
   });

@@ -25,3 +25,11 @@ export function allow({ t, mayWrite }: Surroundings, button: HTMLButtonElement, 
   if (button.disabled !== isDisabled) button.disabled = isDisabled;
   button.title = refusal ?? title;
 }
+
+/** Shows one of two buttons, with the focus where the other one had it. */
+export function showInstead(shown: HTMLButtonElement, other: HTMLButtonElement): void {
+  const hadFocus = document.activeElement === other;
+  shown.hidden = false;
+  other.hidden = true;
+  if (hadFocus) shown.focus();
+}

@@ -1,4 +1,5 @@
-/** Where nodes are on the canvas. */
+/** Where nodes are on the canvas, and what they are called there. */
+import type { BackendIdentity } from '../../../core/completion.ts';
 import type { LiveNode } from '../api.ts';
 
 interface CanvasNode {
@@ -19,6 +20,12 @@ export class Canvas {
 
   learn(nodes: readonly LiveNode[]): void {
     this.#ids = new Map(nodes.flatMap(({ node, canvasId }) => (canvasId === undefined ? [] : [[node.id, canvasId]])));
+  }
+
+  /** One without a name is called as the canvas has it, such as `endpoint /v1`: by its type alone nobody knows it. */
+  nameOf({ id, name, type }: BackendIdentity): string {
+    const node = name === type ? this.#find(id) : undefined;
+    return node ? RED.utils.getNodeLabel(node, name) : name;
   }
 
   /** The element highlights the node while the pointer or the focus is on it. */

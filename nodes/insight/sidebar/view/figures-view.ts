@@ -34,11 +34,12 @@ export class FiguresView {
     this.element = element('div', '', this.#facts.element, this.#charts);
   }
 
-  /** `minutes` is how long the charts reach back; `facts` come before those that everything has. */
-  show(figures: LiveFigures, minutes: number, facts: readonly Fact[]): void {
+  /** `stepMs` is that of the series; `facts` come before those that everything has. */
+  show(figures: LiveFigures, stepMs: number, facts: readonly Fact[]): void {
     const t = this.#t;
     this.#facts.show([...facts, { label: t('sidebar.live.speed'), value: figure(figures.outputTokensPerSecond) }, { label: t('sidebar.live.failed'), value: percent(figures.failedPercent) }]);
     setText(this.today, this.#todayWords(figures));
+    const minutes = Math.round((figures.series.length * stepMs) / 60_000);
     const requests = figures.series.reduce((sum, step) => sum + step.requests, 0);
     const failed = figures.series.reduce((sum, step) => sum + step.failed, 0);
     // An empty chart says nothing that the figures do not.
@@ -57,7 +58,7 @@ export class FiguresView {
     const cached = today.cachedTokens > 0 ? [t('sidebar.live.cached', { cached: count(today.cachedTokens) })] : [];
     const failed = today.failed > 0 ? [t('sidebar.live.todayFailed', { failed: count(today.failed) })] : [];
     const cost = today.costUsd > 0 ? [dollars(today.costUsd)] : [];
-    return [t('sidebar.live.today', { requests: count(today.requests) }), ...failed, tokens, ...cached, ...cost].join(' · ');
+    return [t('sidebar.live.today', { count: today.requests, requests: count(today.requests) }), ...failed, tokens, ...cached, ...cost].join(' · ');
   }
 }
 

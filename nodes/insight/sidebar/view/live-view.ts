@@ -5,9 +5,8 @@ import { FiguresView } from './figures-view.ts';
 import { icon, showSign, stateSigns } from './icons.ts';
 import { KeyedList } from './keyed-list.ts';
 import { type CardRow, NodeCard } from './node-card.ts';
-import type { Surroundings } from './surroundings.ts';
-import type { Translate } from './texts.ts';
 import { byName } from './order.ts';
+import type { Surroundings } from './surroundings.ts';
 
 const sections: readonly NodeKind[] = ['backend', 'stage', 'endpoint'];
 
@@ -16,7 +15,7 @@ const firstBad = nodeStates.indexOf('degraded');
 
 export class LiveView {
   readonly element: HTMLElement;
-  readonly #t: Translate;
+  readonly #surroundings: Surroundings;
   readonly #all: FiguresView;
   readonly #empty: HTMLElement;
   readonly #content: HTMLElement;
@@ -26,40 +25,39 @@ export class LiveView {
   readonly #titles: HTMLElement[] = [];
 
   constructor(surroundings: Surroundings) {
-    const { t } = surroundings;
-    this.#t = t;
+    const { t } = (this.#surroundings = surroundings);
     this.#all = new FiguresView(t);
     this.#empty = element('div', 'llm-empty', element('p', '', t('sidebar.live.empty')), element('p', '', t('sidebar.live.emptyNext')));
     const troubles = element('ul', 'llm-troubles');
     this.#troubles = new KeyedList(troubles, { key: ({ node }) => node.id, make: ({ node }) => this.#trouble(node.id) });
     const summary = element('section', 'llm-card llm-all', element('h3', '', t('sidebar.live.all')), this.#all.element, this.#all.today);
-    this.#content = element('div', '', this.#troubleWords, troubles, summary, ...sections.map((kind) => this.#section(surroundings, kind)));
+    this.#content = element('div', '', this.#troubleWords, troubles, summary, ...sections.map((kind) => this.#section(kind)));
     this.#content.hidden = true;
     this.#empty.hidden = true;
     this.element = element('div', 'llm-live', this.#empty, this.#content);
   }
 
   show({ all, nodes, stepMs }: LiveFacts): void {
-    const t = this.#t;
+    const { t } = this.#surroundings;
     this.#empty.hidden = nodes.length > 0;
     this.#content.hidden = nodes.length === 0;
-    const minutes = Math.max(1, Math.round((stepMs * all.series.length) / 60_000));
-    this.#all.show(all, minutes, [{ label: t('sidebar.live.busy'), value: String(inFlight(nodes)) }, { label: t('sidebar.live.waiting'), value: String(nodes.reduce((sum, { waiting }) => sum + waiting, 0)) }]);
+    const waiting = nodes.reduce((sum, node) => sum + node.waiting, 0);
+    this.#all.show(all, stepMs, [{ label: t('sidebar.live.busy'), value: String(inFlight(nodes)) }, { label: t('sidebar.live.waiting'), value: String(waiting) }]);
     const bad = byName(nodes.filter(({ state }) => nodeStates.indexOf(state) >= firstBad));
     setText(this.#troubleWords, bad.length === 0 ? t('sidebar.live.well') : t('sidebar.live.troubles', { count: bad.length }));
     this.#troubles.show(bad);
     sections.forEach((kind, index) => {
-      const rows = byName(nodes.filter((node) => node.kind === kind)).map((live) => ({ live, minutes }));
+      const rows = byName(nodes.filter((node) => node.kind === kind)).map((live) => ({ live, stepMs }));
       this.#cards[index]?.show(rows);
       if (this.#titles[index]) this.#titles[index].hidden = rows.length === 0;
     });
   }
 
-  #section(surroundings: Surroundings, kind: NodeKind): HTMLElement {
-    const title = element('h3', 'llm-title', this.#t(`sidebar.kind.${kind}`));
+  #section(kind: NodeKind): HTMLElement {
+    const title = element('h3', 'llm-title', this.#surroundings.t(`sidebar.kind.${kind}`));
     const list = element('ul', 'llm-cards');
     this.#titles.push(title);
-    this.#cards.push(new KeyedList(list, { key: ({ live }) => live.node.id, make: ({ live }) => new NodeCard(surroundings, live) }));
+    this.#cards.push(new KeyedList(list, { key: ({ live }) => live.node.id, make: ({ live }) => new NodeCard(this.#surroundings, live) }));
     return element('section', '', title, list);
   }
 
@@ -76,8 +74,9 @@ export class LiveView {
     });
     const update = ({ node, state }: LiveNode) => {
       showSign(sign, stateSigns[state]);
-      setText(name, node.name);
-      button.title = `${node.name}: ${this.#t(`sidebar.state.${state}`)}`;
+      const { t, canvas } = this.#surroundings;
+      setText(name, canvas.nameOf(node));
+      button.title = `${canvas.nameOf(node)}: ${t(`sidebar.state.${state}`)}`;
       button.setAttribute('aria-label', button.title);
     };
     return { element: element('li', '', button), update };

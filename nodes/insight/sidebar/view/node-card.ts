@@ -8,17 +8,16 @@ import { icon, showSign, stateSigns } from './icons.ts';
 import type { RowView } from './keyed-list.ts';
 import { setTripped } from './runtime.ts';
 import type { Surroundings } from './surroundings.ts';
-import type { Translate } from './texts.ts';
 
-/** A node, and how many minutes its charts reach back. */
+/** A node, and how long a step of its series is. */
 export interface CardRow {
   readonly live: LiveNode;
-  readonly minutes: number;
+  readonly stepMs: number;
 }
 
 export class NodeCard implements RowView<CardRow> {
   readonly element: HTMLElement;
-  readonly #t: Translate;
+  readonly #surroundings: Surroundings;
   readonly #sign = icon();
   readonly #name = element('button', 'llm-name');
   readonly #state = element('span', 'llm-state');
@@ -29,8 +28,7 @@ export class NodeCard implements RowView<CardRow> {
   readonly #reset: HTMLButtonElement;
 
   constructor(surroundings: Surroundings, { node }: LiveNode) {
-    const { t, canvas } = surroundings;
-    this.#t = t;
+    const { t, canvas } = (this.#surroundings = surroundings);
     this.#figures = new FiguresView(t);
     this.#branches = new BranchesView(surroundings, node.id);
     const trip = (isOn: boolean) => () => surroundings.act(() => setTripped(node.id, isOn));
@@ -40,20 +38,20 @@ export class NodeCard implements RowView<CardRow> {
     this.#name.title = t('sidebar.reveal');
     this.#name.addEventListener('click', () => canvas.reveal(node.id));
     const head = element('div', 'llm-card-head', this.#sign, this.#name, this.#state);
-    const foot = element('div', 'llm-card-foot', element('div', 'llm-card-words', this.#figures.today, this.#breaker), this.#trip, this.#reset);
+    const foot = element('div', 'llm-card-foot', element('div', 'llm-card-words', this.#figures.today, this.#breaker), element('div', 'llm-card-buttons', this.#trip, this.#reset));
     this.element = element('li', 'llm-card', head, this.#figures.element, foot, this.#branches.element);
     canvas.highlightFrom(this.element, () => node.id);
     canvas.highlightFrom(this.#name, () => node.id);
   }
 
-  update({ live, minutes }: CardRow): void {
+  update({ live, stepMs }: CardRow): void {
     const { node, state, busy, waiting, breaker, isTripped = false, branches = [] } = live;
-    const t = this.#t;
+    const { t, canvas } = this.#surroundings;
     showSign(this.#sign, stateSigns[state]);
-    setText(this.#name, node.name);
+    setText(this.#name, canvas.nameOf(node));
     setText(this.#state, t(`sidebar.state.${state}`));
     this.element.dataset['state'] = state;
-    this.#figures.show(live, minutes, [{ label: t('sidebar.live.busy'), value: String(busy) }, { label: t('sidebar.live.waiting'), value: String(waiting) }]);
+    this.#figures.show(live, stepMs, [{ label: t('sidebar.live.busy'), value: String(busy) }, { label: t('sidebar.live.waiting'), value: String(waiting) }]);
     this.#branches.show(branches);
     const isWell = breaker === undefined || breaker === 'closed';
     setText(this.#breaker, isTripped ? t('sidebar.breaker.tripped') : isWell ? '' : t(`sidebar.breaker.${breaker}`));

@@ -2,7 +2,7 @@
 import { count, dollars, duration } from '../../../core/units.ts';
 import { element, setText } from '../../../editor/dom.ts';
 import type { RequestTrace } from '../api.ts';
-import { actingButton, allow, smallButton } from './buttons.ts';
+import { actingButton, allow, showInstead, smallButton } from './buttons.ts';
 import { ContentView } from './content-view.ts';
 import { type Fact, FactsView } from './facts-view.ts';
 import { icon, outcomeSigns, showSign } from './icons.ts';
@@ -30,6 +30,7 @@ export class RequestView {
   readonly #trial: TrialPanel;
   #id = '';
   #trace: RequestTrace | undefined;
+  #isGone = false;
 
   /** `left` is called when the person goes back. */
   constructor(surroundings: Surroundings, left: () => void) {
@@ -56,6 +57,7 @@ export class RequestView {
   open(id: string): void {
     this.#id = id;
     this.#trace = undefined;
+    this.#isGone = false;
     this.#trial.clear();
     this.#body.hidden = true;
     setText(this.#title, '');
@@ -69,26 +71,29 @@ export class RequestView {
 
   /** Asks for it while it runs; what it is replayed by, too. */
   async refresh(): Promise<void> {
-    const id = this.#id;
-    if (this.#trace === undefined || this.#trace.outcome === 'running') {
-      try {
-        const trace = await askTrace(id);
-        if (this.#id === id) this.#show(trace);
-      } catch (error) {
-        if (!(error instanceof Refusal) || error.status !== 404) throw error;
-        if (this.#id === id) this.#say(this.#surroundings.t('sidebar.requests.gone'));
-      }
-    }
+    if (!this.#isGone && (this.#trace === undefined || this.#trace.outcome === 'running')) await this.#ask(this.#id);
     await this.#trial.refresh();
   }
 
+  async #ask(id: string): Promise<void> {
+    try {
+      const trace = await askTrace(id);
+      if (this.#id === id) this.#show(trace);
+    } catch (error) {
+      if (!(error instanceof Refusal) || error.status !== 404) throw error;
+      if (this.#id !== id) return;
+      this.#isGone = true;
+      this.#say(this.#surroundings.t('sidebar.requests.gone'));
+    }
+  }
+
   #show(trace: RequestTrace): void {
-    const { t } = this.#surroundings;
+    const { t, canvas } = this.#surroundings;
     this.#trace = trace;
     this.#say(undefined);
     this.#body.hidden = false;
     showSign(this.#sign, outcomeSigns[trace.outcome]);
-    setText(this.#title, `${outcomeWords(t, trace.outcome, trace.error)} · ${trace.entry.name} · ${clock(trace.at)}`);
+    setText(this.#title, `${outcomeWords(t, trace.outcome, trace.error)} · ${canvas.nameOf(trace.entry)} · ${clock(trace.at)}`);
     this.#hint.hidden = trace.hint === undefined;
     setText(this.#hint, trace.hint ?? '');
     this.#waterfall.show(trace);
@@ -103,8 +108,8 @@ export class RequestView {
     const isWhole = content?.canReplay === true;
     const reason = content === undefined ? t('sidebar.replay.noContent') : isWhole ? undefined : t('sidebar.replay.cut');
     allow(this.#surroundings, this.#replay, t('sidebar.replay.title'), outcome === 'running' ? t('sidebar.replay.running') : reason);
-    this.#replay.hidden = this.#trial.isRunning;
-    this.#stop.hidden = !this.#trial.isRunning;
+    if (this.#trial.isRunning) showInstead(this.#stop, this.#replay);
+    else showInstead(this.#replay, this.#stop);
   }
 
   #say(note: string | undefined): void {

@@ -33,7 +33,7 @@ export class RequestsView {
     const { t } = (this.#surroundings = surroundings);
     this.#t = t;
     this.#filters = new FilterView(t, () => this.#draw(true));
-    this.#items = new KeyedList(this.#list, { key: ({ id }) => id, make: (row) => new RequestItem(t, row) });
+    this.#items = new KeyedList(this.#list, { key: ({ id }) => id, make: (row) => new RequestItem(surroundings, row) });
     this.#request = new RequestView(surroundings, () => this.#leave());
     this.#all = smallButton(surroundings, 'fa-times', 'sidebar.filter.clear', () => this.#clearFilters());
     setText(this.#note, t('sidebar.requests.notKept'));
@@ -61,11 +61,12 @@ export class RequestsView {
     else await this.#request.refresh();
   }
 
-  /** Nothing moves under the pointer of a person, or under the focus, unless they want it to. */
+  /** Nothing moves under the pointer of a person, and what has the focus does not go, unless they want it to. */
   #draw(isWanted = false): void {
     const { filter } = this.#filters;
     const rows = this.#known.rows.filter((row) => passes(row, filter));
-    const isHeld = !isWanted && this.#list.matches(':hover, :focus-within');
+    const focused = this.#list.querySelector<HTMLElement>(':focus')?.dataset['request'];
+    const isHeld = !isWanted && (this.#list.matches(':hover') || (focused !== undefined && !rows.some(({ id }) => id === focused)));
     const isNew = ({ id }: RequestRow) => !this.#items.has(id);
     if (!isHeld) this.#items.show(rows);
     else for (const row of rows) if (!isNew(row)) this.#items.update(row);

@@ -77,9 +77,13 @@ export class TrialPanel {
   async refresh(): Promise<void> {
     const id = this.#id;
     if (id === undefined || (this.#trace !== undefined && this.#trace.outcome !== 'running')) return;
-    // One that is gone already is no failure of this page.
     const trace = await askTrace(id).catch(() => undefined);
-    if (trace === undefined || this.#id !== id) return;
+    if (this.#id !== id) return;
+    // One that is gone already is no failure of this page, and does not come back.
+    if (trace === undefined) {
+      if (!this.isRunning) this.#id = undefined;
+      return;
+    }
     this.#trace = trace;
     this.#waterfall.element.hidden = false;
     this.#waterfall.show(trace);

@@ -1,7 +1,7 @@
 /** The tab Try: a prompt for any backend, stage or endpoint of the flows that run. */
 import { element, setText } from '../../../editor/dom.ts';
 import type { LiveFacts, LiveNode, NodeKind } from '../api.ts';
-import { actingButton, allow, smallButton } from './buttons.ts';
+import { actingButton, allow, showInstead, smallButton } from './buttons.ts';
 import { byName } from './order.ts';
 import { type OverrideField, overrideFields, readOverrides } from './overrides.ts';
 import { tryOut } from './runtime.ts';
@@ -37,7 +37,7 @@ export class TryView {
     this.#settings = element('details', 'llm-settings', element('summary', '', t('sidebar.try.settings')), element('div', 'llm-settings-fields', ...overrideFields.map((name) => this.#overrideField(name))));
     this.#wrong.setAttribute('role', 'alert');
     this.#send = actingButton(surroundings, 'fa-paper-plane', 'sidebar.send', () => this.#ask());
-    this.#stop = smallButton(surroundings, 'fa-stop', 'sidebar.try.stop', () => this.#stopAsking());
+    this.#stop = smallButton(surroundings, 'fa-stop', 'sidebar.try.stop', () => this.#trial.stop());
     const buttons = element('div', 'llm-buttons', this.#send, this.#stop);
     this.#form = element('div', 'llm-form', this.#labeled('node', this.#node), this.#labeled('prompt', this.#prompt), this.#settings, this.#wrong, buttons);
     this.#form.addEventListener('keydown', (event) => this.#pressed(event));
@@ -64,13 +64,14 @@ export class TryView {
   }
 
   #group(kind: NodeKind, nodes: readonly LiveNode[]): HTMLElement[] {
+    const { t, canvas } = this.#surroundings;
     const options = byName(nodes.filter((node) => node.kind === kind)).map(({ node }) => {
-      const option = element('option', '', node.name);
+      const option = element('option', '', canvas.nameOf(node));
       option.value = node.id;
       return option;
     });
     const group = element('optgroup', '', ...options);
-    group.label = this.#surroundings.t(`sidebar.kind.${kind}`);
+    group.label = t(`sidebar.kind.${kind}`);
     return options.length === 0 ? [] : [group];
   }
 
@@ -84,14 +85,7 @@ export class TryView {
       this.#settings.open = true;
       return this.#overrides[read.wrong].focus();
     }
-    const hadFocus = document.activeElement === this.#send;
     void this.#trial.run(tryOut({ node: this.#node.value, prompt: this.#prompt.value, llm: read.llm }));
-    if (hadFocus) this.#stop.focus();
-  }
-
-  #stopAsking(): void {
-    this.#trial.stop();
-    this.#prompt.focus();
   }
 
   /** As chat pages have it: with Ctrl or Cmd, for a prompt may have lines. */
@@ -105,10 +99,10 @@ export class TryView {
 
   #showButtons(): void {
     const { t } = this.#surroundings;
-    this.#send.hidden = this.#trial.isRunning;
-    this.#stop.hidden = !this.#trial.isRunning;
     const isEmpty = this.#prompt.value.trim() === '';
     allow(this.#surroundings, this.#send, t('sidebar.send.title'), isEmpty ? t('sidebar.try.noPrompt') : this.#node.value === '' ? t('sidebar.try.noNode') : undefined);
+    if (this.#trial.isRunning) showInstead(this.#stop, this.#send);
+    else showInstead(this.#send, this.#stop);
   }
 
   #overrideField(name: OverrideField): HTMLElement {

@@ -46,7 +46,7 @@ export class WaterfallView {
 
 class SpanRow implements RowView<DrawnRow> {
   readonly element: HTMLElement;
-  readonly #t: Translate;
+  readonly #surroundings: Surroundings;
   readonly #sign = icon();
   readonly #name = element('span', 'llm-span-name');
   readonly #words = element('span', 'llm-span-words');
@@ -56,8 +56,7 @@ class SpanRow implements RowView<DrawnRow> {
   readonly #summary: HTMLElement;
 
   constructor(surroundings: Surroundings, { node }: Span) {
-    const { t, canvas } = surroundings;
-    this.#t = t;
+    const { canvas } = (this.#surroundings = surroundings);
     this.#track.setAttribute('aria-hidden', 'true');
     const label = element('span', 'llm-span-label', this.#sign, this.#name, this.#words);
     this.#summary = element('summary', 'llm-span', label, this.#track);
@@ -68,10 +67,10 @@ class SpanRow implements RowView<DrawnRow> {
   }
 
   update({ span, depth, bar, waits, firstToken, totalMs }: DrawnRow): void {
-    const t = this.#t;
-    const { outcome, error, shadow, hint } = span;
+    const { t, canvas } = this.#surroundings;
+    const { outcome, error, shadow, hint, node } = span;
     showSign(this.#sign, outcomeSigns[outcome]);
-    setText(this.#name, span.kind === 'attempt' ? t('sidebar.waterfall.attempt', { number: span.name }) : span.name);
+    setText(this.#name, span.kind === 'attempt' ? t('sidebar.waterfall.attempt', { number: span.name }) : node ? canvas.nameOf(node) : span.name);
     const words = [outcomeWords(t, outcome, error), duration(spanMs(span, totalMs)), ...(shadow ? [t('sidebar.waterfall.shadow')] : [])];
     setText(this.#words, words.join(' · '));
     this.element.style.setProperty('--llm-depth', String(Math.min(depth, 8)));
