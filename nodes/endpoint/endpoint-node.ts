@@ -8,7 +8,7 @@ import { isRecord } from '../core/request.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
 import { InFlight } from '../runtime/in-flight.ts';
-import { announce, type Asked as Trial, type Asking, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
+import { announce, type Asked as Trial, type Asking, canvasIdOf, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
 import type { Send } from '../runtime/reply.ts';
 import { mount } from '../runtime/routes.ts';
 import { newStageId } from '../runtime/stage-events.ts';
@@ -107,6 +107,7 @@ const branch = { port: 0, name: '' };
 
 export class EndpointNode implements LlmNode {
   readonly identity: BackendIdentity;
+  readonly canvasId: string | undefined;
   readonly kind = 'endpoint';
   readonly refusal = undefined;
   readonly waiting = 0;
@@ -125,6 +126,7 @@ export class EndpointNode implements LlmNode {
     this.#RED = RED;
     this.#node = node;
     this.identity = identityOf(node);
+    this.canvasId = canvasIdOf(node);
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));
     this.#leave = announce(this);

@@ -14,7 +14,7 @@ import { askNode } from './ask-node.ts';
 import type { LlmMessage } from './calls.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
-import { announce, type Asked, type Asking, identityOf, type LlmNode } from './llm-nodes.ts';
+import { announce, type Asked, type Asking, canvasIdOf, identityOf, type LlmNode } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
 import { onRun } from './supervision.ts';
@@ -54,6 +54,7 @@ interface Parts<C extends Connection> {
 
 class BackendNode<Config extends BackendConfig, C extends Connection> implements LlmNode {
   readonly identity: BackendIdentity;
+  readonly canvasId: string | undefined;
   readonly kind = 'backend';
   readonly #RED: NodeAPI;
   readonly #node: Node;
@@ -73,6 +74,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     this.#RED = RED;
     this.#node = node;
     this.identity = identityOf(node);
+    this.canvasId = canvasIdOf(node);
     this.#config = config;
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => statusOf(this.#facts()));

@@ -6,6 +6,8 @@ import type { LlmMessage } from './calls.ts';
 
 export interface LlmNode {
   readonly identity: BackendIdentity;
+  /** By which the canvas knows it, where that is another id: it runs within a subflow. */
+  readonly canvasId?: string | undefined;
   readonly kind: 'backend' | 'stage' | 'endpoint';
   /** True where its settings cannot work. */
   readonly isMisconfigured: boolean;
@@ -83,4 +85,10 @@ export function llmNodes(): LlmNode[] {
 /** What a node is called where people read it: its name, or its type where it has none. */
 export function identityOf({ id, name, type }: { id: string; name?: string | undefined; type: string }): BackendIdentity {
   return { id, name: name || type, type };
+}
+
+/** The id of the node in the subflow's template, of which Node-RED makes one for each use. */
+export function canvasIdOf(node: object): string | undefined {
+  const { _alias: id } = node as { _alias?: unknown };
+  return typeof id === 'string' ? id : undefined;
 }

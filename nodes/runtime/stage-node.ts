@@ -8,7 +8,7 @@ import { asProblem } from './connection.ts';
 import { watchForeignNodes } from './foreign-nodes.ts';
 import { InFlight } from './in-flight.ts';
 import { askNode } from './ask-node.ts';
-import { announce, type Asked, type Asking, type BranchState, identityOf, llmNode, type LlmNode, type MemberState } from './llm-nodes.ts';
+import { announce, type Asked, type Asking, type BranchState, canvasIdOf, identityOf, llmNode, type LlmNode, type MemberState } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import type { Branch } from './branch.ts';
 import { atPort, type StageContext, StageRequest } from './stage-request.ts';
@@ -66,6 +66,7 @@ export function registerStage<Config extends StageConfig>(RED: NodeAPI, definiti
 
 class StageNode<Config extends StageConfig> implements Stage, LlmNode {
   readonly identity: BackendIdentity;
+  readonly canvasId: string | undefined;
   readonly kind = 'stage';
   readonly models = [];
   readonly RED: NodeAPI;
@@ -85,6 +86,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
     this.RED = RED;
     this.node = node;
     this.identity = identityOf(node);
+    this.canvasId = canvasIdOf(node);
     this.#stream = config.stream ?? false;
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));

@@ -18,6 +18,9 @@ const flows = [
   { id: 'pool', type: 'llm-pool', name: 'pool', ...place, strategy: 'round-robin', members: [{ name: 'one' }, { name: 'two' }], wires: [[], ['one'], ['two']] },
   { id: 'one', type: 'llm-echo', name: 'echo one', ...place, tokensPerSecond: 0, wires: [[]] },
   { id: 'two', type: 'llm-echo', name: 'echo two', ...place, tokensPerSecond: 0, wires: [[]] },
+  { id: 'subflow', type: 'subflow', name: 'Summaries', in: [], out: [] },
+  { id: 'within', type: 'llm-echo', name: 'inner', z: 'subflow', x: 200, y: 80, wires: [[]] },
+  { id: 'use', type: 'subflow:subflow', ...place, wires: [] },
   { id: 'slow', type: 'llm-echo', name: 'slow', ...place, tokensPerSecond: 5, wires: [[]] },
   { id: 'monitor', type: 'llm-monitor', ...place, metrics: false, capture: 'memory', wires: [[], []] },
 ];
@@ -71,7 +74,13 @@ describe('The sidebar LLM of flows that run', { skip: skipWithoutBrowser }, () =
     assert.equal(await sidebar.root.locator('.llm-all .llm-today').innerText(), `Today: ${sent} requests · ${input} in, ${output} out`);
     const chart = await sidebar.card('good').locator('svg').first().getAttribute('aria-label');
     assert.equal(chart, `Requests of the last 5 min: ${sent}, of which 0 failed`);
+    await sidebar.root.getByRole('button', { name: 'bad: 100 % of the requests fail' }).waitFor();
     await sidebar.screenshot('really-live');
+  });
+
+  test('shows a node within a subflow on the canvas', async () => {
+    await sidebar.card('inner').getByRole('button', { name: 'inner' }).click();
+    await until(() => sidebar.page.evaluate<boolean>(`RED.workspaces.active() === 'subflow'`));
   });
 
   test('lists each request once, and shows all that happened in it', async () => {

@@ -129,7 +129,7 @@ export interface RequestRow {
   readonly model?: string;
   /** Of the answer to a client of an endpoint; 499 where it went away. */
   readonly status?: number;
-  /** So far, where it runs. */
+  /** Of one that runs a trace has it so far, a list not yet. */
   readonly ms?: number;
   readonly firstTokenMs?: number;
   readonly inputTokens?: number;

@@ -25,7 +25,8 @@ export function rowOf(request: KeptRequest): RequestRow {
 export function traceOf(request: KeptRequest): RequestTrace {
   const { end, isCut } = request;
   const hint = end && end.name !== 'completion' ? end.event.hint : undefined;
-  return { ...rowOf(request), ...withoutUndefined({ hint }), root: treeOf(request), isCut };
+  const soFar = outcomeOf(request) === 'running' ? { ms: Math.round(performance.now() - request.startMs) } : {};
+  return { ...rowOf(request), ...soFar, ...withoutUndefined({ hint }), root: treeOf(request), isCut };
 }
 
 export function outcomeOf({ end, told }: KeptRequest): Outcome {

@@ -54,11 +54,12 @@ export class FiguresView {
   #todayWords({ today }: LiveFigures): string {
     const t = this.#t;
     if (today.requests === 0) return t('sidebar.live.todayNone');
-    const tokens = t('sidebar.live.tokens', { input: count(today.inputTokens), output: count(today.outputTokens) });
+    const hasTokens = today.inputTokens + today.outputTokens > 0;
+    const tokens = hasTokens ? [t('sidebar.live.tokens', { input: count(today.inputTokens), output: count(today.outputTokens) })] : [];
     const cached = today.cachedTokens > 0 ? [t('sidebar.live.cached', { cached: count(today.cachedTokens) })] : [];
     const failed = today.failed > 0 ? [t('sidebar.live.todayFailed', { failed: count(today.failed) })] : [];
     const cost = today.costUsd > 0 ? [dollars(today.costUsd)] : [];
-    return [t('sidebar.live.today', { count: today.requests, requests: count(today.requests) }), ...failed, tokens, ...cached, ...cost].join(' · ');
+    return [t('sidebar.live.today', { count: today.requests, requests: count(today.requests) }), ...failed, ...tokens, ...cached, ...cost].join(' · ');
   }
 }
 

@@ -1,17 +1,16 @@
 /** The tab Live: all requests, then each node of the flows that run. */
+import { percent } from '../../../core/units.ts';
 import { element, setText } from '../../../editor/dom.ts';
-import { type LiveFacts, type LiveNode, type NodeKind, nodeStates } from '../api.ts';
+import type { LiveFacts, LiveNode, NodeKind } from '../api.ts';
 import { FiguresView } from './figures-view.ts';
 import { icon, showSign, stateSigns } from './icons.ts';
 import { KeyedList } from './keyed-list.ts';
 import { type CardRow, NodeCard } from './node-card.ts';
 import { byName } from './order.ts';
 import type { Surroundings } from './surroundings.ts';
+import { troubleOf } from './troubles.ts';
 
 const sections: readonly NodeKind[] = ['backend', 'stage', 'endpoint'];
-
-/** What somebody should look at. */
-const firstBad = nodeStates.indexOf('degraded');
 
 export class LiveView {
   readonly element: HTMLElement;
@@ -43,7 +42,7 @@ export class LiveView {
     this.#content.hidden = nodes.length === 0;
     const waiting = nodes.reduce((sum, node) => sum + node.waiting, 0);
     this.#all.show(all, stepMs, [{ label: t('sidebar.live.busy'), value: String(inFlight(nodes)) }, { label: t('sidebar.live.waiting'), value: String(waiting) }]);
-    const bad = byName(nodes.filter(({ state }) => nodeStates.indexOf(state) >= firstBad));
+    const bad = byName(nodes.filter((node) => troubleOf(node) !== undefined));
     setText(this.#troubleWords, bad.length === 0 ? t('sidebar.live.well') : t('sidebar.live.troubles', { count: bad.length }));
     this.#troubles.show(bad);
     sections.forEach((kind, index) => {
@@ -72,11 +71,12 @@ export class LiveView {
       card?.scrollIntoView({ block: 'start' });
       card?.querySelector('button')?.focus({ preventScroll: true });
     });
-    const update = ({ node, state }: LiveNode) => {
-      showSign(sign, stateSigns[state]);
+    const update = (live: LiveNode) => {
       const { t, canvas } = this.#surroundings;
-      setText(name, canvas.nameOf(node));
-      button.title = `${canvas.nameOf(node)}: ${t(`sidebar.state.${state}`)}`;
+      const isFailing = troubleOf(live) === 'failures';
+      showSign(sign, stateSigns[isFailing ? 'degraded' : live.state]);
+      setText(name, canvas.nameOf(live.node));
+      button.title = `${canvas.nameOf(live.node)}: ${isFailing ? t('sidebar.live.failing', { percent: percent(live.failedPercent) }) : t(`sidebar.state.${live.state}`)}`;
       button.setAttribute('aria-label', button.title);
     };
     return { element: element('li', '', button), update };
