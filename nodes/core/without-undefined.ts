@@ -1,6 +1,9 @@
 /** The facts that are known: those that are undefined are left out. */
 export function withoutUndefined<Facts extends object>(facts: Facts): Known<Facts> {
-  return Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined)) as Known<Facts>;
+  const known: Partial<Facts> = {};
+  // Made with each request: no array of entries comes in between.
+  for (const name in facts) if (facts[name] !== undefined) known[name] = facts[name];
+  return known as unknown as Known<Facts>;
 }
 
 /** What may be undefined may be missing instead. */

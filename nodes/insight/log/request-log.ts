@@ -154,6 +154,12 @@ function tokens({ inputTokens, outputTokens, cachedInputTokens }: Partial<Usage>
 
 /** Times to a tenth of a ms, and nothing that is not known or empty. */
 function facts(given: { [Name in keyof Facts]: Facts[Name] | undefined }): Facts {
-  const entries = Object.entries(given).filter(([, value]) => value !== undefined && value !== '');
-  return Object.fromEntries(entries.map(([name, value]) => [name, name.endsWith('Ms') || name === 'ms' ? Math.round(Number(value) * 10) / 10 : value])) as unknown as Facts;
+  const known = withoutUndefined(given) as Record<string, unknown>;
+  for (const name of textNames) if (known[name] === '') delete known[name];
+  for (const name of timeNames) if (known[name] !== undefined) known[name] = Math.round(Number(known[name]) * 10) / 10;
+  return known as unknown as Facts;
 }
+
+/** A server may tell no model, a node have no name. */
+const textNames = ['client', 'entry', 'route', 'backend', 'provider', 'model'] as const satisfies ReadonlyArray<keyof Facts>;
+const timeNames = ['queuedMs', 'firstTokenMs', 'ms'] as const satisfies ReadonlyArray<keyof Facts>;

@@ -19,11 +19,16 @@ export interface RotatingFileOptions {
 /** What waits to be written, at most; a disk that is slower loses lines. */
 const maxPendingBytes = 4_000_000;
 
+/** A line waits so long for others: a file that is opened for each of them would cost more than all else. */
+const gatherMs = 100;
+
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
   #pending: string[] = [];
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
+  /** Ends the waiting for more lines. */
+  #hurry: (() => void) | undefined;
   /** Unknown before the first write, and after a failure. */
   #size: number | undefined;
   #lost = 0;
@@ -51,11 +56,13 @@ export class RotatingFile {
 
   /** Resolves when all is written, or lost. */
   async close(): Promise<void> {
+    this.#hurry?.();
     await this.#writing;
   }
 
   /** Never rejects. */
   async #drain(): Promise<void> {
+    await this.#gather();
     while (this.#pending.length > 0) {
       const lines = this.#take();
       try {
@@ -66,6 +73,16 @@ export class RotatingFile {
       }
     }
     this.#writing = undefined;
+  }
+
+  #gather(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** As many as one file may hold, or one line that is longer. */

@@ -22,9 +22,9 @@ class SharedMetrics {
   }
 
   /** In Prometheus's text format, of the nodes that run. */
-  async text(): Promise<string> {
+  text(): Promise<string> {
     // In the middle of a deploy those that are restarted do not run, and would lose their counts.
-    if (!this.#isDeploying) await this.metrics.prune();
+    if (!this.#isDeploying) this.metrics.prune();
     return this.metrics.text();
   }
 

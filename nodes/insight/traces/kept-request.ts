@@ -23,9 +23,14 @@ export class KeptRequest {
   /** In ms since the epoch, and on the clock of `performance.now`. */
   readonly startedAt: number;
   readonly startMs: number;
-  readonly told: Told[] = [];
   /** When something was last told, in the counting of all changes. */
   change = 0;
+  /** How much of it is under way. */
+  open = 0;
+  /** One of each for everything that was told: at a thousand requests a second, objects around them would cost more than all else. */
+  readonly #names: TracedEvent[] = [];
+  readonly #times: number[] = [];
+  readonly #events: object[] = [];
   #spans = 0;
   #isCut = false;
 
@@ -43,19 +48,30 @@ export class KeptRequest {
     return this.#isCut;
   }
 
-  /** What would be one span more. Returns false where there is no room for it. */
-  grow(told: Told): boolean {
+  /** All that was told, in order. */
+  get told(): Told[] {
+    return this.#names.map((name, index) => ({ name, at: this.#times[index], event: this.#events[index] }) as Told);
+  }
+
+  tell<N extends TracedEvent>(name: N, event: Readonly<LlmEvents[N]>): void {
+    this.#names.push(name);
+    this.#times.push(performance.now());
+    this.#events.push(event);
+  }
+
+  /** The same for what would be one span more. Returns false where there is no room for it. */
+  grow<N extends TracedEvent>(name: N, event: Readonly<LlmEvents[N]>): boolean {
     if (this.#spans >= maxSpans) {
       this.#isCut = true;
       return false;
     }
     this.#spans++;
-    this.told.push(told);
+    this.tell(name, event);
     return true;
   }
+}
 
-  get end(): RootEnd | undefined {
-    const { id } = this;
-    return this.told.findLast((told): told is RootEnd => (told.name === 'stageEnd' ? told.event.id === id : (told.name === 'completion' || told.name === 'failure') && told.event.requestId === id));
-  }
+/** How a request ended where it began; undefined while it has not. */
+export function endOf(id: string, told: readonly Told[]): RootEnd | undefined {
+  return told.findLast((one): one is RootEnd => (one.name === 'stageEnd' ? one.event.id === id : (one.name === 'completion' || one.name === 'failure') && one.event.requestId === id));
 }

@@ -2,7 +2,7 @@
 import type { BackendIdentity } from '../../core/completion.ts';
 import type { EventBus, LlmEvents } from '../../core/events.ts';
 import type { RequestList, RequestTrace } from '../sidebar/api.ts';
-import { KeptRequest, type Told, type TracedEvent } from './kept-request.ts';
+import { KeptRequest, type TracedEvent } from './kept-request.ts';
 import { rowOf, traceOf } from './rows.ts';
 
 /** Requests that are over, and those under way: beyond it the oldest are let go. */
@@ -23,20 +23,18 @@ export class Traces {
   readonly #unsubscribe: ReadonlyArray<() => void>;
 
   constructor(bus: EventBus) {
-    const on = <N extends TracedEvent>(name: N, take: (told: Extract<Told, { name: N }>) => void) =>
-      bus.on(name, (event) => take({ name, at: performance.now(), event } as unknown as Extract<Told, { name: N }>));
     this.#unsubscribe = [
-      on('stage', (told) => this.#begin(told, told.event.id, told.event.parent, told.event.stage)),
-      on('branchStart', (told) => this.#beginWithin(told, told.event.id, told.event.parent)),
-      on('request', (told) => this.#begin(told, told.event.requestId, told.event.parent, told.event.backend)),
-      on('firstToken', (told) => this.#tell(told, this.#open.get(told.event.requestId))),
-      on('attempt', (told) => this.#grow(told, this.#open.get(told.event.requestId))),
-      on('retry', (told) => this.#grow(told, this.#open.get(told.event.requestId))),
-      on('completion', (told) => this.#end(told, told.event.requestId)),
-      on('failure', (told) => this.#end(told, told.event.requestId)),
-      on('branch', (told) => this.#branch(told)),
-      on('stageEnd', (told) => this.#end(told, told.event.id)),
-      on('served', (told) => this.#served(told)),
+      bus.on('stage', (event) => this.#begin('stage', event, event.id, event.parent, event.stage)),
+      bus.on('branchStart', (event) => this.#beginWithin('branchStart', event, event.id, event.parent)),
+      bus.on('request', (event) => this.#begin('request', event, event.requestId, event.parent, event.backend)),
+      bus.on('firstToken', (event) => this.#tell('firstToken', event, this.#open.get(event.requestId))),
+      bus.on('attempt', (event) => this.#grow('attempt', event, this.#open.get(event.requestId))),
+      bus.on('retry', (event) => this.#grow('retry', event, this.#open.get(event.requestId))),
+      bus.on('completion', (event) => this.#end('completion', event, event.requestId)),
+      bus.on('failure', (event) => this.#end('failure', event, event.requestId)),
+      bus.on('branch', (event) => this.#branch(event)),
+      bus.on('stageEnd', (event) => this.#end('stageEnd', event, event.id)),
+      bus.on('served', (event) => this.#served(event)),
     ];
   }
 
@@ -73,41 +71,48 @@ export class Traces {
     return this.#running.get(id) ?? this.#ended.get(id);
   }
 
-  #begin(told: Told, id: string, parent: string | undefined, entry: BackendIdentity): void {
-    if (parent !== undefined) return this.#beginWithin(told, id, parent);
+  #begin<N extends TracedEvent>(name: N, event: Readonly<LlmEvents[N]>, id: string, parent: string | undefined, entry: BackendIdentity): void {
+    if (parent !== undefined) return this.#beginWithin(name, event, id, parent);
     const request = this.#create(id, entry);
-    if (this.#grow(told, request)) this.#open.set(id, request);
     this.#running.set(id, request);
     this.#letGoOldest(this.#running, maxRunning);
+    if (this.#grow(name, event, request)) this.#enter(id, request);
   }
 
-  #beginWithin(told: Told, id: string, parent: string): void {
+  #beginWithin<N extends TracedEvent>(name: N, event: Readonly<LlmEvents[N]>, id: string, parent: string): void {
     const request = this.#open.get(parent);
-    if (this.#grow(told, request)) this.#open.set(id, request);
+    if (this.#grow(name, event, request)) this.#enter(id, request);
   }
 
-  #branch(told: Extract<Told, { name: 'branch' }>): void {
-    const { id, parent } = told.event;
-    if (this.#open.has(id)) this.#end(told, id);
+  #enter(id: string, request: KeptRequest): void {
+    this.#open.set(id, request);
+    request.open++;
+  }
+
+  #branch(event: LlmEvents['branch']): void {
+    const { id, parent } = event;
+    if (this.#open.has(id)) this.#end('branch', event, id);
     // One that was refused never began.
-    else this.#grow(told, this.#open.get(parent));
+    else this.#grow('branch', event, this.#open.get(parent));
   }
 
-  #end(told: Told, id: string): void {
+  #end<N extends TracedEvent>(name: N, event: Readonly<LlmEvents[N]>, id: string): void {
     const request = this.#open.get(id);
+    if (!request) return;
     this.#open.delete(id);
-    this.#tell(told, request);
-    if (request?.id === id) this.#finish(request);
+    request.open--;
+    this.#tell(name, event, request);
+    if (request.id === id) this.#finish(request);
   }
 
-  #served(told: Extract<Told, { name: 'served' }>): void {
-    const { id, endpoint, status, ms } = told.event;
+  #served(event: LlmEvents['served']): void {
+    const { id, endpoint, status, ms } = event;
     const known = this.#find(id);
-    if (known) return this.#tell(told, known);
+    if (known) return this.#tell('served', event, known);
     // What an endpoint has refused never came to its stage; one that was answered was let go.
     if (status < 400) return;
     const refused = this.#create(id, endpoint, ms);
-    this.#grow(told, refused);
+    this.#grow('served', event, refused);
     this.#finish(refused);
   }
 
@@ -115,16 +120,16 @@ export class Traces {
     return new KeptRequest(++this.#requests, id, entry, agoMs);
   }
 
-  #tell(told: Told, request: KeptRequest | undefined): void {
+  #tell<N extends TracedEvent>(name: N, event: Readonly<LlmEvents[N]>, request: KeptRequest | undefined): void {
     if (!request) return;
-    request.told.push(told);
+    request.tell(name, event);
     request.change = ++this.#change;
   }
 
-  #grow(told: Told, request: KeptRequest | undefined): request is KeptRequest {
+  #grow<N extends TracedEvent>(name: N, event: Readonly<LlmEvents[N]>, request: KeptRequest | undefined): request is KeptRequest {
     if (!request) return false;
     request.change = ++this.#change;
-    return request.grow(told);
+    return request.grow(name, event);
   }
 
   #finish(request: KeptRequest): void {
@@ -138,11 +143,12 @@ export class Traces {
     const [oldest] = requests.values() as Iterable<KeptRequest> as [KeptRequest];
     requests.delete(oldest.id);
     this.#lastLoss = ++this.#change;
-    for (const id of idsIn(oldest)) this.#open.delete(id);
+    // Some of it may still be under way.
+    if (oldest.open > 0) for (const id of idsIn(oldest)) this.#open.delete(id);
   }
 }
 
-/** The ids of all that began within it: some of it may still be under way. */
+/** The ids of all that began within it. */
 function idsIn({ told }: KeptRequest): string[] {
   return told.flatMap(({ name, event }) => {
     if (name === 'stage' || name === 'branchStart') return [(event as LlmEvents['stage']).id];

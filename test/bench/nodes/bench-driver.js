@@ -1,7 +1,8 @@
 /**
  * A node that sends prompts into a flow and measures how long their answers take, inside the real Node-RED.
  * POST /bench/<node id> {count, concurrency} runs it; for the node's `bareUrl` it calls undici instead of the flow,
- * and with `parse` also takes the text out of the events, as whoever wants the answer must.
+ * and with `parse` also takes the text out of the events, as whoever wants the answer must. GET /bench/<node id>/cpu tells what the
+ * process has taken of the processor, in µs.
  */
 import { createParser } from 'eventsource-parser';
 import { request } from 'undici';
@@ -18,6 +19,10 @@ export default function register(RED) {
     });
     RED.httpNode.post(`/bench/${config.id}`, (req, res) => {
       run(ask, req.body).then((result) => res.json(result), (error) => res.status(500).send(String(error)));
+    });
+    RED.httpNode.get(`/bench/${config.id}/cpu`, (req, res) => {
+      const { user, system } = process.cpuUsage();
+      res.json({ cpu: user + system });
     });
     RED.httpNode.post(`/bench/${config.id}/open`, (req, res) => {
       open(ask, req.body.count).then((result) => res.json(result), (error) => res.status(500).send(String(error)));
