@@ -30,6 +30,7 @@ function findInPath(name: string): string | undefined {
 
 export interface LlamaServer {
   readonly url: string;
+  readonly pid: number;
   /** A counter or gauge of `/metrics`, without its prefix. */
   metric(name: string): Promise<number>;
   /** How many slots work now. */
@@ -57,6 +58,7 @@ export async function startLlamaServerAt(port: number, { binary, model }: Found,
   const ask = async (path: string) => (await fetch(url + path, { headers })).text();
   return {
     url,
+    pid: child.pid ?? 0,
     metric: async (name) => Number(new RegExp(`^llamacpp:${name} (\\S+)$`, 'm').exec(await ask('/metrics'))?.[1]),
     busySlots: async () => (JSON.parse(await ask('/slots')) as Array<{ is_processing: boolean }>).filter((slot) => slot.is_processing).length,
     kill: async () => {

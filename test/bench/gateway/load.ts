@@ -1,5 +1,6 @@
 /** Clients of a gateway, in a process of their own, so that they take no time from it. Asked by IPC: a {@link Load}, answered by a {@link LoadResult}. */
 import { type Dispatcher, Pool } from 'undici';
+import { quantile } from '../quantile.ts';
 
 export interface Load {
   readonly url: string;
@@ -45,10 +46,6 @@ async function run({ url, headers, body, connections, count }: Load): Promise<Lo
   const seconds = (performance.now() - began) / 1000;
   await pool.close();
   return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), firstByte: quantile(firsts, 0.5), rate: latencies.length / seconds, failed: 1 - latencies.length / count };
-}
-
-function quantile(values: number[], share: number): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length * share)] ?? Infinity;
 }
 
 /** When the answer began and ended; undefined where it failed. Undici's handler, for its promises and streams would measure the client. */
