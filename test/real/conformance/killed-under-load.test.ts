@@ -43,12 +43,12 @@ describe('A pool of two real llama.cpp servers behind an endpoint', { skip: type
     await bothBusy.promise;
     for (const server of servers) assert.ok((await server.busySlots()) > 0, 'Both of them work.');
     await servers[1]?.kill();
-    const had = new Set(begun);
     const outcomes = await Promise.all(asked);
     const broken = outcomes.filter((outcome) => 'kind' in outcome);
     for (const [index, outcome] of outcomes.entries()) {
       if ('text' in outcome) assert.equal(outcome.usage.outputTokens, 100);
-      else assert.ok(outcome.kind === 'interrupted' && outcome.partial && had.has(index), `${outcome.kind}: ${outcome.message}`);
+      // Its first token may have been on its way here when the server died.
+      else assert.ok(outcome.kind === 'interrupted' && outcome.partial && begun.has(index), `${outcome.kind}: ${outcome.message}`);
     }
     t.diagnostic(`${requests - broken.length} answered, ${broken.length} broken off`);
     assert.ok(broken.length > 0 && broken.length <= slots, `${broken.length} of its ${slots} slots`);
