@@ -1,4 +1,5 @@
 /** The sidebar LLM in a real editor, before a runtime whose every answer the test decides. */
+import assert from 'node:assert/strict';
 import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ const screenshots = join(import.meta.dirname, '../../output/editor');
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 interface AxeResult {
+  readonly passes: { readonly id: string; readonly nodes: object[] }[];
   readonly violations: { readonly id: string; readonly nodes: { readonly target: string[]; readonly failureSummary: string }[] }[];
 }
 
@@ -172,7 +174,11 @@ export class SidebarPage {
   /** What axe-core finds wrong, as lines. */
   async problems(): Promise<string[]> {
     await this.page.evaluate(await readFile(axe, 'utf8'));
+    // All of Node-RED stands outside its body, which has no height: axe-core would take it for hidden.
+    await this.page.evaluate(`document.body.style.height = '100vh'`);
     const found = await this.page.evaluate<AxeResult>(`axe.run('.llm-sidebar')`);
+    const readable = found.passes.find(({ id }) => id === 'color-contrast')?.nodes.length ?? 0;
+    assert.ok(readable > 10, `axe-core has looked at the colors of ${readable} texts only`);
     return found.violations.flatMap(({ id, nodes }) => nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')}: ${failureSummary}`));
   }
 
