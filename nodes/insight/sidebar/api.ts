@@ -104,6 +104,8 @@ export interface LiveBranch {
 export interface RequestList {
   /** To be asked `after` next time. */
   readonly last: number;
+  /** How many were answered and are not kept, since recording began, where there are such: of more than fifty a second only so many are. Failed ones all are. */
+  readonly skipped?: number;
   /** Changed since `after`, the newest first. */
   readonly requests: readonly RequestRow[];
   /** The ids of those that are kept, where some have gone since; else undefined. */

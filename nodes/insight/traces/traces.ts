@@ -1,6 +1,7 @@
-/** The last requests and those under way, from the bus, each with all that belongs to it. */
+/** The last requests and those under way, from the bus, each with all that belongs to it. Where many are answered, a sample of them. */
 import type { BackendIdentity } from '../../core/completion.ts';
 import type { EventBus, LlmEvents } from '../../core/events.ts';
+import { trialPrefix } from '../../runtime/ask-node.ts';
 import type { RequestList, RequestTrace } from '../sidebar/api.ts';
 import { KeptRequest, type TracedEvent } from './kept-request.ts';
 import { rowOf, traceOf } from './rows.ts';
@@ -8,6 +9,9 @@ import { rowOf, traceOf } from './rows.ts';
 /** Requests that are over, and those under way: beyond it the oldest are let go. */
 const maxEnded = 300;
 const maxRunning = 500;
+
+/** Of those that were answered so many are kept in a second, which is more than anybody reads: all of them would be most of what tracing costs. */
+const answeredPerSecond = 50;
 
 export class Traces {
   /** By the ids of what is under way: stages' requests, attempts in branches, backends' requests. */
@@ -20,6 +24,8 @@ export class Traces {
   #change = this.#first;
   #lastLoss = this.#first;
   #requests = 0;
+  #answered = { second: 0, kept: 0 };
+  #skipped = 0;
   readonly #unsubscribe: ReadonlyArray<() => void>;
 
   constructor(bus: EventBus) {
@@ -53,6 +59,7 @@ export class Traces {
     const all = [...this.#running.values(), ...this.#ended.values()].sort((a, b) => b.number - a.number);
     return {
       last: this.#change,
+      ...(this.#skipped > 0 && { skipped: this.#skipped }),
       requests: all.filter(({ change }) => !isOurs || change > after).map(rowOf),
       ...((!isOurs || after < this.#lastLoss) && { kept: all.map(({ id }) => id) }),
     };
@@ -102,7 +109,7 @@ export class Traces {
     this.#open.delete(id);
     request.open--;
     this.#tell(name, event, request);
-    if (request.id === id) this.#finish(request);
+    if (request.id === id) this.#finish(request, name === 'completion' || (event as { outcome?: string }).outcome === 'ok');
   }
 
   #served(event: LlmEvents['served']): void {
@@ -113,7 +120,7 @@ export class Traces {
     if (status < 400) return;
     const refused = this.#create(id, endpoint, ms);
     this.#grow('served', event, refused);
-    this.#finish(refused);
+    this.#finish(refused, false);
   }
 
   #create(id: string, entry: BackendIdentity, agoMs = 0): KeptRequest {
@@ -132,20 +139,40 @@ export class Traces {
     return request.grow(name, event);
   }
 
-  #finish(request: KeptRequest): void {
+  #finish(request: KeptRequest, isAnswered: boolean): void {
     this.#running.delete(request.id);
+    if (isAnswered && !isTrial(request) && !this.#hasRoom()) {
+      this.#skipped++;
+      this.#forget(request);
+      return;
+    }
     this.#ended.set(request.id, request);
     this.#letGoOldest(this.#ended, maxEnded);
+  }
+
+  #hasRoom(): boolean {
+    const second = Math.floor(performance.now() / 1000);
+    if (this.#answered.second !== second) this.#answered = { second, kept: 0 };
+    return ++this.#answered.kept <= answeredPerSecond;
   }
 
   #letGoOldest(requests: Map<string, KeptRequest>, max: number): void {
     if (requests.size <= max) return;
     const [oldest] = requests.values() as Iterable<KeptRequest> as [KeptRequest];
     requests.delete(oldest.id);
+    this.#forget(oldest);
+  }
+
+  #forget(request: KeptRequest): void {
     this.#lastLoss = ++this.#change;
     // Some of it may still be under way.
-    if (oldest.open > 0) for (const id of idsIn(oldest)) this.#open.delete(id);
+    if (request.open > 0) for (const id of idsIn(request)) this.#open.delete(id);
   }
+}
+
+/** Who tries something out in the editor wants to see what became of it. */
+function isTrial({ id }: KeptRequest): boolean {
+  return id.startsWith(trialPrefix);
 }
 
 /** The ids of all that began within it. */

@@ -133,15 +133,33 @@ describe('Traces', () => {
   });
 
   test('are of the last three hundred, and of five hundred that are under way', (t) => {
-    const { traces, asked, completed } = tracesOf(t);
+    const { traces, asked, completed, clock } = tracesOf(t);
     for (let number = 0; number < 600; number++) asked(`r${number}`);
     assert.deepEqual([traces.size, traces.trace('r99'), traces.trace('r100')?.outcome], [{ ended: 0, running: 500, open: 500 }, undefined, 'running']);
     const { last } = traces.list(0);
-    for (let number = 0; number < 600; number++) completed(`r${number}`);
+    for (let number = 0; number < 600; number++) {
+      clock.now += 100;
+      completed(`r${number}`);
+    }
     assert.deepEqual([traces.size, traces.trace('r299'), traces.trace('r300')?.outcome], [{ ended: 300, running: 0, open: 0 }, undefined, 'ok']);
     const list = traces.list(last);
     assert.deepEqual([list.kept?.length, list.requests.length, list.requests[0]?.id], [300, 300, 'r599']);
     assert.deepEqual([traces.list(list.last).kept, traces.list(list.last).requests], [undefined, []]);
+  });
+
+  test('are a sample where many are answered, with all that failed or were tried out in the editor', (t) => {
+    const { traces, bus, clock, asked, completed } = tracesOf(t);
+    for (let number = 0; number < 2000; number++) {
+      const id = number % 500 === 499 ? `trial-${number}` : `r${number}`;
+      asked(id);
+      clock.now++;
+      if (number % 100 === 0) bus.emit('failure', { ...about(id), error: 'server', attempts: 0, queuedMs: 0, ms: 0 });
+      else completed(id);
+    }
+    const { requests, skipped } = traces.list(0);
+    const count = (outcome: string) => requests.filter((row) => row.outcome === outcome).length;
+    const trials = requests.filter(({ id }) => id.startsWith('trial-')).length;
+    assert.deepEqual([count('failed'), count('ok') - trials, trials, skipped, traces.size.open], [20, 100, 4, 2000 - 124, 0]);
   });
 
   test('are all told to who comes from an earlier process, or from nowhere', (t) => {
