@@ -162,6 +162,11 @@ export class SidebarPage {
     await this.root.waitFor();
   }
 
+  /** The text of what has the focus. */
+  focused(): Promise<string> {
+    return this.page.evaluate('document.activeElement.textContent');
+  }
+
   async tab(name: string): Promise<void> {
     await this.root.getByRole('tab', { name }).click();
   }
