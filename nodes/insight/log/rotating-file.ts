@@ -27,8 +27,9 @@ export class RotatingFile {
   #pending: string[] = [];
   #pendingBytes = 0;
   #writing: Promise<void> | undefined;
-  /** Ends the waiting for more lines. */
+  /** Ends the waiting for more lines, while somebody waits for the end of the writing. */
   #hurry: (() => void) | undefined;
+  #isHurried = false;
   /** Unknown before the first write, and after a failure. */
   #size: number | undefined;
   #lost = 0;
@@ -56,14 +57,16 @@ export class RotatingFile {
 
   /** Resolves when all is written, or lost. */
   async close(): Promise<void> {
+    this.#isHurried = true;
     this.#hurry?.();
     await this.#writing;
+    this.#isHurried = false;
   }
 
   /** Never rejects. */
   async #drain(): Promise<void> {
-    await this.#gather();
     while (this.#pending.length > 0) {
+      if (!this.#isHurried) await this.#gather();
       const lines = this.#take();
       try {
         await this.#append(`${lines.join('\n')}\n`);

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { RotatingFile, type RotatingFileOptions } from '../../../nodes/insight/log/rotating-file.ts';
+import { FakeTime } from '../../support/fake-time.ts';
 import { testFolder } from '../../support/folder.ts';
 
 function open(t: TestContext, options: Partial<RotatingFileOptions> = {}) {
@@ -107,4 +108,19 @@ test('What waits for a slow disk is bounded, and told as lost', async (t) => {
   const { lost } = file;
   await file.close();
   assert.deepEqual(told, [`lost ${lost}`]);
+});
+
+test('Lines that come one after the other are written together', async (t) => {
+  const time = new FakeTime(t);
+  const { file, folder, read } = open(t, { maxBytes: 1_000 });
+  for (let line = 0; line < 20; line++) {
+    file.write(`${line}`);
+    await time.advance(4);
+  }
+  assert.ok(!existsSync(folder.at('logs')));
+  await time.advance(20);
+  file.write('later');
+  // What is being written may take its time; who closes does not wait for more lines.
+  await file.close();
+  assert.equal(read(), `${Array.from({ length: 20 }, (_, line) => line).join('\n')}\nlater\n`);
 });
