@@ -88,7 +88,7 @@ export class Recorder {
   }
 
   #start(): Recording {
-    return (this.#recording ??= { live: new Live(this.#bus, this.#nodes), traces: new Traces(this.#bus) });
+    return (this.#recording ??= { live: new Live(this.#bus, this.#nodes), traces: new Traces(this.#bus, (id, isKept) => this.#capture.finish(id, isKept)) });
   }
 
   #endIfIdle(): void {

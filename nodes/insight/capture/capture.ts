@@ -35,6 +35,11 @@ export class Capture {
     };
   }
 
+  /** The request is over: what there is of it is kept, where anybody keeps content, or not at all. */
+  finish(id: string, isKept: boolean): void {
+    this.#kept?.contents.finish(id, isKept);
+  }
+
   of(id: string): RequestContent | undefined {
     return this.#kept?.contents.of(id);
   }

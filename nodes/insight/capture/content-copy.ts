@@ -1,15 +1,13 @@
-/** Copies what a request asks, at once and for keeps: redacted, without images, and no longer than there is room. */
+/** Copies what a request asked, for keeps: redacted, without images, and no longer than there is room. */
 import { isRecord } from '../../core/request.ts';
 import type { Redaction } from './redaction.ts';
+import { LeftOut } from './snapshot.ts';
 
 /** Of a prompt, of its settings, of an answer: in characters. */
 export const maxContentChars = 65_536;
 
 /** So much more is looked at, so that what is cut off leaves no half of a secret behind. */
 const overlapChars = 4_096;
-
-/** Deeper than this is no prompt; what holds itself would have no end. */
-const maxDepth = 20;
 
 export interface Copied {
   readonly text: string;
@@ -25,10 +23,10 @@ export function copyText(text: string, redaction: Redaction): Copied {
   return copy.finish(copy.text(text));
 }
 
-/** Anything else, as JSON. */
+/** Anything else, as JSON: a snapshot. */
 export function copyJson(value: unknown, redaction: Redaction): Copied {
   const copy = new Copy(redaction);
-  return copy.finish(JSON.stringify(copy.value(value, 0)) ?? 'null');
+  return copy.finish(JSON.stringify(copy.value(value)) ?? 'null');
 }
 
 class Copy {
@@ -47,16 +45,16 @@ class Copy {
     return { text: isTooLong ? text.slice(0, maxContentChars) : text, redactions: this.#redactions, isWhole: this.#isWhole && !isTooLong };
   }
 
-  value(value: unknown, depth: number): unknown {
+  value(value: unknown): unknown {
     if (typeof value === 'string') return this.text(value);
     if (typeof value === 'number' || typeof value === 'bigint') return this.#number(value);
     if (typeof value === 'boolean' || value === null) return value;
+    if (value instanceof LeftOut) return this.#leaveOut(value.name);
     if (typeof value !== 'object') return undefined;
-    if (depth >= maxDepth || this.#left <= 0) return this.#leaveOut();
+    if (this.#left <= 0) return this.#leaveOut();
     this.#left -= 2;
-    if (ArrayBuffer.isView(value)) return this.#leaveOut(`[binary, ${value.byteLength} bytes]`);
-    if (Array.isArray(value)) return this.#list(value, depth);
-    return isRecord(value) ? this.#record(value, depth) : undefined;
+    if (Array.isArray(value)) return this.#list(value);
+    return isRecord(value) ? this.#record(value) : undefined;
   }
 
   text(text: string): string {
@@ -86,7 +84,7 @@ class Copy {
     return text === String(value) && typeof value === 'number' ? value : text;
   }
 
-  #list(list: readonly unknown[], depth: number): unknown[] {
+  #list(list: readonly unknown[]): unknown[] {
     const copies: unknown[] = [];
     for (const item of list) {
       if (this.#left <= 0) {
@@ -94,19 +92,19 @@ class Copy {
         break;
       }
       this.#left--;
-      copies.push(this.value(item, depth + 1));
+      copies.push(this.value(item));
     }
     return copies;
   }
 
-  #record(record: Readonly<Record<string, unknown>>, depth: number): object {
+  #record(record: Readonly<Record<string, unknown>>): object {
     const copies: Array<[string, unknown]> = [];
     for (const [name, value] of Object.entries(record)) {
       if (this.#left <= 0) {
         this.#isWhole = false;
         break;
       }
-      copies.push([this.text(name), this.value(value, depth + 1)]);
+      copies.push([this.text(name), this.value(value)]);
     }
     return Object.fromEntries(copies);
   }

@@ -3,20 +3,32 @@ import type { EventBus } from '../../core/events.ts';
 import type { RequestContent } from '../sidebar/api.ts';
 import { type Copied, copyJson, copyText } from './content-copy.ts';
 import type { Redaction } from './redaction.ts';
+import { snapshot } from './snapshot.ts';
+
+/** Of a request that is under way, as it came. */
+interface Asked {
+  readonly payload: unknown;
+  readonly llm: unknown;
+  answer?: string;
+}
 
 interface Content {
   readonly prompt: Copied;
   /** Whether the prompt is the payload as it was, and not its JSON. */
   readonly isText: boolean;
   readonly settings: Copied;
-  answer?: Copied;
+  readonly answer: Copied | undefined;
 }
+
+/** Beyond so many that are under way the oldest are let go. */
+const maxAsked = 500;
 
 export class Contents {
   readonly #redaction: Redaction;
   readonly #count: number;
-  /** By the ids of requests where they began. */
-  readonly #contents = new Map<string, Content>();
+  /** By the ids of requests where they began. While they are under way their messages are in memory anyway; nobody needs redaction for what is not kept. */
+  readonly #asked = new Map<string, Asked>();
+  readonly #kept = new Map<string, Content>();
   readonly #unsubscribe: ReadonlyArray<() => void>;
 
   /** Of so many requests, the last ones. */
@@ -24,24 +36,36 @@ export class Contents {
     this.#redaction = redaction;
     this.#count = count;
     this.#unsubscribe = [
-      bus.on('asked', ({ id, payload, llm }) => this.#keep(id, this.#copy(payload, llm))),
+      bus.on('asked', ({ id, payload, llm }) => {
+        this.#asked.set(id, { payload: snapshot(payload), llm: snapshot(llm) });
+        trim(this.#asked, maxAsked);
+      }),
       bus.on('answered', ({ id, text }) => {
-        const content = this.#contents.get(id);
-        if (content) content.answer = copyText(text, this.#redaction);
+        const asked = this.#asked.get(id);
+        if (asked) asked.answer = text;
       }),
     ];
   }
 
   get size(): number {
-    return this.#contents.size;
+    return this.#asked.size + this.#kept.size;
   }
 
   close(): void {
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
   }
 
+  /** The request is over: what there is of it is kept, redacted, or not at all. */
+  finish(id: string, isKept: boolean): void {
+    const content = isKept ? this.#find(id) : undefined;
+    this.#asked.delete(id);
+    if (!content) return;
+    this.#kept.set(id, content);
+    trim(this.#kept, this.#count);
+  }
+
   of(id: string): RequestContent | undefined {
-    const content = this.#contents.get(id);
+    const content = this.#find(id);
     if (!content) return undefined;
     const { prompt, settings, answer } = content;
     return {
@@ -56,27 +80,37 @@ export class Contents {
   /** The same, which is then kept no longer. */
   take(id: string): RequestContent | undefined {
     const content = this.of(id);
-    this.#contents.delete(id);
+    this.#asked.delete(id);
+    this.#kept.delete(id);
     return content;
   }
 
   /** The payload and `msg.llm` as they were kept; undefined where they were not, or not whole. */
   replayOf(id: string): { payload: unknown; llm: unknown } | undefined {
-    const content = this.#contents.get(id);
+    const content = this.#find(id);
     if (!content?.prompt.isWhole || !content.settings.isWhole) return undefined;
     const { prompt, isText, settings } = content;
     return { payload: isText ? prompt.text : JSON.parse(prompt.text), llm: JSON.parse(settings.text) };
   }
 
-  #copy(payload: unknown, llm: unknown): Content {
-    const isText = typeof payload === 'string';
-    return { prompt: isText ? copyText(payload, this.#redaction) : copyJson(payload, this.#redaction), isText, settings: copyJson(llm ?? {}, this.#redaction) };
+  #find(id: string): Content | undefined {
+    const asked = this.#asked.get(id);
+    return asked ? this.#redacted(asked) : this.#kept.get(id);
   }
 
-  #keep(id: string, content: Content): void {
-    this.#contents.set(id, content);
-    if (this.#contents.size <= this.#count) return;
-    const [oldest] = this.#contents.keys() as Iterable<string> as [string];
-    this.#contents.delete(oldest);
+  #redacted({ payload, llm, answer }: Asked): Content {
+    const isText = typeof payload === 'string';
+    return {
+      prompt: isText ? copyText(payload, this.#redaction) : copyJson(payload, this.#redaction),
+      isText,
+      settings: copyJson(llm ?? {}, this.#redaction),
+      answer: answer === undefined ? undefined : copyText(answer, this.#redaction),
+    };
   }
+}
+
+function trim(map: Map<string, unknown>, count: number): void {
+  if (map.size <= count) return;
+  const [oldest] = map.keys() as Iterable<string> as [string];
+  map.delete(oldest);
 }

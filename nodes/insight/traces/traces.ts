@@ -23,12 +23,15 @@ export class Traces {
   readonly #first = Date.now() * 1000;
   #change = this.#first;
   #lastLoss = this.#first;
+  readonly #onFinish: (id: string, isKept: boolean) => void;
   #requests = 0;
   #answered = { second: 0, kept: 0 };
   #skipped = 0;
   readonly #unsubscribe: ReadonlyArray<() => void>;
 
-  constructor(bus: EventBus) {
+  /** `onFinish` is told of each request that is over, or let go, and whether it is kept. */
+  constructor(bus: EventBus, onFinish: (id: string, isKept: boolean) => void = () => undefined) {
+    this.#onFinish = onFinish;
     this.#unsubscribe = [
       bus.on('stage', (event) => this.#begin('stage', event, event.id, event.parent, event.stage)),
       bus.on('branchStart', (event) => this.#beginWithin('branchStart', event, event.id, event.parent)),
@@ -82,7 +85,8 @@ export class Traces {
     if (parent !== undefined) return this.#beginWithin(name, event, id, parent);
     const request = this.#create(id, entry);
     this.#running.set(id, request);
-    this.#letGoOldest(this.#running, maxRunning);
+    const lost = this.#letGoOldest(this.#running, maxRunning);
+    if (lost) this.#onFinish(lost.id, false);
     if (this.#grow(name, event, request)) this.#enter(id, request);
   }
 
@@ -144,10 +148,12 @@ export class Traces {
     if (isAnswered && !isTrial(request) && !this.#hasRoom()) {
       this.#skipped++;
       this.#forget(request);
+      this.#onFinish(request.id, false);
       return;
     }
     this.#ended.set(request.id, request);
     this.#letGoOldest(this.#ended, maxEnded);
+    this.#onFinish(request.id, true);
   }
 
   #hasRoom(): boolean {
@@ -156,11 +162,12 @@ export class Traces {
     return ++this.#answered.kept <= answeredPerSecond;
   }
 
-  #letGoOldest(requests: Map<string, KeptRequest>, max: number): void {
-    if (requests.size <= max) return;
+  #letGoOldest(requests: Map<string, KeptRequest>, max: number): KeptRequest | undefined {
+    if (requests.size <= max) return undefined;
     const [oldest] = requests.values() as Iterable<KeptRequest> as [KeptRequest];
     requests.delete(oldest.id);
     this.#forget(oldest);
+    return oldest;
   }
 
   #forget(request: KeptRequest): void {

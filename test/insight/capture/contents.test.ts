@@ -84,14 +84,19 @@ describe('Content that is kept', () => {
     circle.self = circle;
     circle.list.push(circle, circle, circle);
     assert.equal(ask(circle)?.canReplay, false);
-    assert.deepEqual([undefined, null, 12n, () => 1, Symbol('x'), new Map([[1, 2]])].map((payload) => ask(payload)?.prompt), ['null', 'null', '"12"', 'null', 'null', '{}']);
+    assert.deepEqual([undefined, null, 12n, () => 1, Symbol('x'), new Map([[1, 2]]), JSON.parse('{"__proto__":1}')].map((payload) => ask(payload)?.prompt), ['null', 'null', '"12"', 'null', 'null', '{}', '{"__proto__":1}']);
     assert.equal(ask(Array(1_000_000).fill(0))?.canReplay, false);
   });
 
   test('is of the last requests alone', (t) => {
     const { contents, ask, bus } = contentsOf(t, 3);
-    for (const id of ['a', 'b', 'c', 'd']) ask(id, {}, id);
-    bus.emit('answered', { id: 'a', text: 'late' });
-    assert.deepEqual([contents.size, contents.of('a'), contents.of('d')?.prompt], [3, undefined, 'd']);
+    for (const id of ['a', 'b', 'c', 'd', 'e']) {
+      ask(id, {}, id);
+      contents.finish(id, id !== 'd');
+    }
+    bus.emit('answered', { id: 'e', text: 'late' });
+    assert.deepEqual([contents.size, contents.of('a'), contents.of('d'), contents.of('e')?.prompt, contents.of('e')?.answer], [3, undefined, undefined, 'e', undefined]);
+    for (let number = 0; number < 600; number++) ask('under way', {}, `${number}`);
+    assert.deepEqual([contents.size, contents.of('99'), contents.of('100')?.prompt], [503, undefined, 'under way']);
   });
 });
