@@ -6,6 +6,7 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { type FlowNode, startNodeRed } from '../support/node-red.ts';
+import { measureListening } from './listening.ts';
 import { at, driver, type Measurement, measure, post, prompt } from './measure.ts';
 import { report } from './report.ts';
 import { measureStages, stageFlows } from './stages.ts';
@@ -86,3 +87,5 @@ try {
   await nodeRed.stop();
   server.disconnect();
 }
+// With a Node-RED of its own, in which monitors come and go.
+report('What listening costs', await measureListening());

@@ -26,7 +26,10 @@ function snapshotOf(value: unknown, depth: number, room: { left: number }): unkn
 
 function listOf(list: readonly unknown[], depth: number, room: { left: number }): unknown[] {
   const copy: unknown[] = [];
-  for (let index = 0; index < list.length && room.left-- > 0; index++) copy.push(snapshotOf(list[index], depth + 1, room));
+  for (const item of list) {
+    if (room.left-- <= 0) break;
+    copy.push(snapshotOf(item, depth + 1, room));
+  }
   if (copy.length < list.length) copy.push(tooMuch);
   return copy;
 }
