@@ -1,7 +1,6 @@
 /** All that is counted and measured, by its name for Prometheus. What each label may hold is bounded by the flows, never by clients. */
-import type { Registry } from 'prom-client';
+import { Counter, Histogram, type Registry } from 'prom-client';
 import { durationBuckets, firstTokenBuckets, perTokenBuckets, waitBuckets } from './buckets.ts';
-import { Counter, Histogram } from './counted.ts';
 
 /** Names are for people and may stand twice; ids do not. */
 const ofNode = ['node', 'id'] as const;
@@ -12,8 +11,10 @@ export type Families = ReturnType<typeof createFamilies>;
 
 /** The families, empty, in the registry. Series appear with their first event. */
 export function createFamilies(registry: Registry) {
-  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) => new Counter({ name, help, labelNames, registry });
-  const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[], bounds: readonly number[]) => new Histogram({ name, help, labelNames, registry }, bounds);
+  const registers = [registry];
+  const counter = <Label extends string>(name: string, help: string, labelNames: readonly Label[]) => new Counter<Label>({ name, help, labelNames: [...labelNames], registers });
+  const histogram = <Label extends string>(name: string, help: string, labelNames: readonly Label[], buckets: number[]) =>
+    new Histogram<Label>({ name, help, labelNames: [...labelNames], buckets, registers });
   return {
     requests: counter('llm_requests_total', 'Requests at backends by their outcome; kind is that of a failure.', [...ofModel, 'outcome', 'kind']),
     duration: histogram('llm_request_duration_seconds', 'From the request at a backend to its end, with waiting and retries.', [...ofModel, 'outcome'], durationBuckets),

@@ -14,6 +14,12 @@ export interface MetricsOptions {
   readonly nodes: () => readonly LlmNode[];
 }
 
+/** What counters and histograms have in common, whatever their labels. */
+interface Family {
+  get(): Promise<{ values: ReadonlyArray<{ labels: Partial<Record<string, string | number>> }> }>;
+  remove(labels: Partial<Record<string, string | number>>): void;
+}
+
 export class Metrics {
   readonly #registry = new Registry();
   readonly #families: Families;
@@ -44,9 +50,16 @@ export class Metrics {
   }
 
   /** Drops the series of nodes that do not run any more, or have another name now. Not in the middle of a deploy: those being restarted would begin at zero. */
-  prune(): void {
+  async prune(): Promise<void> {
     const names = new Map(this.#nodes().map(({ identity: { id, name } }) => [id, name]));
-    for (const family of Object.values(this.#families)) family.prune(({ id, node }: { id: string; node: string }) => names.get(id) === node);
+    for (const family of Object.values<Family>(this.#families)) {
+      const { values } = await family.get();
+      for (const { labels } of values) {
+        // A bucket's own label is none of its series.
+        const { le: _bound, ...series } = labels;
+        if (names.get(String(series['id'])) !== series['node']) family.remove(series);
+      }
+    }
   }
 
   close(): void {

@@ -22,9 +22,9 @@ class SharedMetrics {
   }
 
   /** In Prometheus's text format, of the nodes that run. */
-  text(): Promise<string> {
+  async text(): Promise<string> {
     // In the middle of a deploy those that are restarted do not run, and would lose their counts.
-    if (!this.#isDeploying) this.metrics.prune();
+    if (!this.#isDeploying) await this.metrics.prune();
     return this.metrics.text();
   }
 

@@ -224,7 +224,7 @@ describe('The metrics', () => {
     }
     bus.emit('stageEnd', { id: 'y', stage, outcome: 'ok', ms: 1, queuedMs: 1, attempts: 1 });
     bus.emit('stageEnd', { id: 'y', stage: { ...stage, id: 's2' }, outcome: 'ok', ms: 1, queuedMs: 1, attempts: 1 });
-    metrics.prune();
+    await metrics.prune();
     const told = await samples();
     assert.deepEqual([told.values('id'), told.values('node')], [['b1', 's1'], ['Backend', 'Pool']]);
     assert.equal(told.sum('llm_requests_total'), 1);
