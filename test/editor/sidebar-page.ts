@@ -29,6 +29,8 @@ export class FakeRuntime {
   };
   /** Answers everything, where it is set. */
   refuse: Answering | undefined;
+  /** How many requests were answered and are not kept. */
+  skipped = 0;
   #requests: { row: RequestRow; change: number }[] = [];
   #changes = 0;
   #server: TestServer | undefined;
@@ -86,7 +88,7 @@ export class FakeRuntime {
 
   #list(after: number): RequestList {
     const changed = this.#requests.filter(({ change }) => change > after).map(({ row }) => row);
-    return { last: this.#changes, requests: changed, kept: this.#requests.map(({ row }) => row.id) };
+    return { last: this.#changes, ...(this.skipped > 0 && { skipped: this.skipped }), requests: changed, kept: this.#requests.map(({ row }) => row.id) };
   }
 }
 

@@ -74,6 +74,9 @@ describe('The tab Requests of the sidebar LLM', { skip: skipWithoutBrowser }, ()
     const sidebar = await setup.open({}, 'Requests');
     await sidebar.root.getByText('kept only while this sidebar is open').waitFor();
     await sidebar.root.getByText('No requests yet.').waitFor();
+    assert.equal(await sidebar.root.getByText('only 50 are kept').isVisible(), false);
+    setup.runtime.skipped = 12_345;
+    await sidebar.root.getByText('only 50 are kept: 12.3K are not.').waitFor();
     assert.equal(await sidebar.root.getByRole('button', { name: 'Clear the filters' }).isVisible(), false);
   });
 

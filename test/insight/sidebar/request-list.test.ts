@@ -36,6 +36,14 @@ test('What is no longer kept goes', () => {
   assert.deepEqual(ids(known), ['3', '2']);
 });
 
+test('How many are not kept is known as it is told last', () => {
+  const known = new KnownRequests();
+  known.take({ last: 1, requests: [row('1')], skipped: 7 }, 0);
+  assert.equal(known.skipped, 7);
+  known.take({ last: 2, requests: [row('2')] }, 1);
+  assert.equal(known.skipped, 0);
+});
+
 test('To start over keeps what is known until the answer, and then that alone', () => {
   const known = new KnownRequests();
   known.take({ last: 90, requests: [row('2'), row('1')] }, 0);

@@ -14,6 +14,7 @@ export class KnownRequests {
   #entries = new Map<string, Entry>();
   #sorted: readonly RequestRow[] = [];
   #last = 0;
+  #skipped = 0;
   #seen = 0;
 
   constructor(most = mostRequests) {
@@ -23,6 +24,11 @@ export class KnownRequests {
   /** To be asked `after`. */
   get last(): number {
     return this.#last;
+  }
+
+  /** How many were answered and are not kept. */
+  get skipped(): number {
+    return this.#skipped;
   }
 
   /** The newest first. */
@@ -36,12 +42,13 @@ export class KnownRequests {
   }
 
   /** `after` is what was asked: what came in between is no answer to it. */
-  take({ last, requests, kept }: RequestList, after: number): void {
+  take({ last, requests, kept, skipped = 0 }: RequestList, after: number): void {
     if (after !== this.#last) return;
     if (after === 0) this.#entries.clear();
     for (const row of requests.toReversed()) this.#entries.set(row.id, { row, order: this.#entries.get(row.id)?.order ?? this.#seen++ });
     if (kept) this.#keepOnly(new Set(kept));
     this.#last = last;
+    this.#skipped = skipped;
     this.#sort();
   }
 

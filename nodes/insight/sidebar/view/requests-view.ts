@@ -1,4 +1,5 @@
 /** The tab Requests: the last ones, the newest first, and one of them in full. */
+import { count } from '../../../core/units.ts';
 import { element, setText } from '../../../editor/dom.ts';
 import type { LiveFacts, RequestRow } from '../api.ts';
 import { smallButton } from './buttons.ts';
@@ -20,6 +21,7 @@ export class RequestsView {
   readonly #filters: FilterView;
   readonly #note = element('p', 'llm-remark');
   readonly #count = element('p', 'llm-count');
+  readonly #skipped = element('p', 'llm-count');
   readonly #empty = element('div', 'llm-empty');
   readonly #all: HTMLButtonElement;
   readonly #list = element('ol', 'llm-requests');
@@ -38,7 +40,7 @@ export class RequestsView {
     this.#all = smallButton(surroundings, 'fa-times', 'sidebar.filter.clear', () => this.#clearFilters());
     setText(this.#note, t('sidebar.requests.notKept'));
     this.#note.hidden = true;
-    this.#overview = element('div', 'llm-overview', this.#filters.element, this.#note, this.#count, this.#empty, this.#all, this.#list);
+    this.#overview = element('div', 'llm-overview', this.#filters.element, this.#note, this.#count, this.#skipped, this.#empty, this.#all, this.#list);
     this.#request.element.hidden = true;
     this.element = element('div', 'llm-requests-view', this.#overview, this.#request.element);
     this.#list.addEventListener('click', ({ target }) => this.#enter((target as Element).closest('button')?.dataset['request']));
@@ -80,6 +82,9 @@ export class RequestsView {
     const shown = rows.length === known ? t('sidebar.requests.count', { count: known }) : t('sidebar.requests.some', { shown: rows.length, count: known });
     setText(this.#count, held > 0 ? t('sidebar.requests.held', { count: held }) : shown);
     this.#count.hidden = known === 0;
+    const { skipped } = this.#known;
+    this.#skipped.hidden = skipped === 0;
+    setText(this.#skipped, t('sidebar.requests.skipped', { count: skipped, skipped: count(skipped) }));
     this.#empty.hidden = rows.length > 0;
     this.#all.hidden = rows.length > 0 || known === 0;
     setText(this.#empty, t(known === 0 ? 'sidebar.requests.empty' : 'sidebar.requests.noneFound'));
