@@ -67,7 +67,9 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
   #unsubscribe: (() => void) | undefined;
   #release: (() => void) | undefined;
   readonly #leave: () => void;
-  #tokens = { count: 0, since: performance.now() };
+  #written = 0;
+  /** What had been written when the status was last shown. */
+  #shown = { written: 0, at: performance.now() };
   #last: { ok: true; timing: Completion['timing'] } | { ok: false; kind: LlmError['kind'] } | undefined;
 
   constructor(RED: NodeAPI, node: Node, config: Config, definition: BackendDefinition<Config, C>) {
@@ -184,7 +186,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
   #sink({ sink }: Reply, port: TokenPort | undefined): TokenSink {
     return {
       write: (parts) => {
-        this.#tokens.count += parts.length;
+        this.#written += parts.length;
         this.#status.update();
         port?.write(parts);
         return sink?.write(parts);
@@ -223,6 +225,10 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     return this.#parts?.backend.breakerState ?? 'closed';
   }
 
+  get written(): number {
+    return this.#written;
+  }
+
   get isTripped(): boolean {
     return this.#parts?.backend.isTripped ?? false;
   }
@@ -259,9 +265,9 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
 
   /** Since the last look. */
   #tokensPerSecond(): number {
-    const now = performance.now();
-    const { count, since } = this.#tokens;
-    this.#tokens = { count: 0, since: now };
-    return now > since ? (count / (now - since)) * 1000 : 0;
+    const now = { written: this.#written, at: performance.now() };
+    const { written, at } = this.#shown;
+    this.#shown = now;
+    return now.at > at ? ((now.written - written) / (now.at - at)) * 1000 : 0;
   }
 }

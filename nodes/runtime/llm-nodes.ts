@@ -23,6 +23,8 @@ export interface LlmNode {
   readonly health?: HealthState;
   /** Of a backend alone: true where its breaker was opened by hand. */
   readonly isTripped?: boolean;
+  /** Of a backend alone: parts of answers that have come so far, each about a token, also of those that are not over. */
+  readonly written?: number;
   /** Of a stage alone. */
   readonly branches?: readonly BranchState[];
   /** Asks the node itself, as a message on its input would. The answer goes to who asks and nowhere else. */

@@ -3,9 +3,10 @@ import type { EventBus } from '../../core/events.ts';
 import { withoutUndefined } from '../../core/without-undefined.ts';
 import type { LlmNode } from '../../runtime/llm-nodes.ts';
 import { onRequestEnd } from '../request-ends.ts';
-import type { LiveFacts, LiveNode } from '../sidebar/api.ts';
+import type { LiveFacts, LiveFigures, LiveNode } from '../sidebar/api.ts';
 import { Today } from './day.ts';
 import { Figures, stepMs, windowMs } from './figures.ts';
+import { Speed } from './speed.ts';
 import { stateOf } from './state.ts';
 
 /** In the middle of a deploy no node runs: its figures stay for as long as they would be shown. */
@@ -13,6 +14,7 @@ const keptMs = windowMs;
 
 interface Counted {
   readonly figures: Figures;
+  readonly speed: Speed;
   /** When it was first found not to run, on the clock of `performance.now`. */
   goneAt: number | undefined;
 }
@@ -50,21 +52,31 @@ export class Live {
   facts(): Omit<LiveFacts, 'isKept'> {
     this.#turnDay();
     this.#forgetOld();
+    const nodes = this.#nodes().map((node) => ({ ...this.#of(node.identity.id).read(), ...this.#speedOf(node), ...stateFacts(node) }));
     return {
       since: new Date(Math.max(this.#startedAt, this.#today.begin)).toISOString(),
       stepMs,
-      all: this.#all.read(),
-      nodes: this.#nodes().map((node) => ({ ...this.#of(node.identity.id).read(), ...stateFacts(node) })),
+      all: { ...this.#all.read(), outputTokensPerSecond: nodes.reduce((sum, { kind, outputTokensPerSecond }) => sum + (kind === 'backend' ? outputTokensPerSecond : 0), 0) },
+      nodes,
     };
   }
 
+  /** Of answers on their way, too; what a stage gives counts when it is over. */
+  #speedOf({ identity: { id }, written }: LlmNode): Pick<LiveFigures, 'outputTokensPerSecond'> | undefined {
+    return written === undefined ? undefined : { outputTokensPerSecond: this.#countedOf(id).speed.look(written) };
+  }
+
   #of(id: string): Figures {
+    return this.#countedOf(id).figures;
+  }
+
+  #countedOf(id: string): Counted {
     let counted = this.#counted.get(id);
     if (!counted) {
       this.#forgetOld();
-      this.#counted.set(id, (counted = { figures: new Figures(), goneAt: undefined }));
+      this.#counted.set(id, (counted = { figures: new Figures(), speed: new Speed(), goneAt: undefined }));
     }
-    return counted.figures;
+    return counted;
   }
 
   #forgetOld(): void {

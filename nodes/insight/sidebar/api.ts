@@ -43,6 +43,7 @@ export interface LiveFigures {
   readonly p95Ms?: number;
   readonly firstTokenP50Ms?: number;
   readonly firstTokenP95Ms?: number;
+  /** Of a backend, and of all, also of answers that are on their way. */
   readonly outputTokensPerSecond: number;
   readonly requestsPerSecond: number;
   /** Of those that were answered or failed in the last minutes. */

@@ -90,6 +90,26 @@ describe('Live figures', () => {
     assert.equal(perSecond(), 60);
   });
 
+  test('tell tokens a second of answers that are on their way, where somebody looks', async (t) => {
+    const node = Object.assign(nodeOf({}), { written: 1_000 });
+    const { time, live, ofNode } = liveOf(t, [node]);
+    assert.equal(ofNode().outputTokensPerSecond, 0);
+    for (let look = 0; look < 30; look++) {
+      await time.advance(500);
+      node.written += 20;
+      assert.equal(ofNode().outputTokensPerSecond, 40);
+    }
+    assert.equal(live.facts().all.outputTokensPerSecond, 40);
+    await time.advance(10_000);
+    assert.equal(ofNode().outputTokensPerSecond, 0);
+    await time.advance(60_000);
+    assert.equal(ofNode().outputTokensPerSecond, 0);
+    // Deployed anew.
+    node.written = 10;
+    await time.advance(1_000);
+    assert.equal(ofNode().outputTokensPerSecond, 0);
+  });
+
   test('tell requests a second', async (t) => {
     const { time, answered, live } = liveOf(t);
     for (let step = 0; step < 66; step++) {
