@@ -70,7 +70,7 @@ const { tree } = fc.letrec<{ tree: Span }>((tie) => ({
     firstTokenMs: time,
     outcome: fc.constantFrom('running', 'ok', 'failed', 'cancelled'),
     children: fc.oneof({ depthSize: 'small', withCrossShrink: true }, fc.constant([]), fc.array(tie('tree'), { maxLength: 4 })),
-  }, { requiredKeys: ['id', 'kind', 'name', 'startMs', 'outcome', 'children'] }) as fc.Arbitrary<Span>,
+  }, { requiredKeys: ['id', 'kind', 'name', 'startMs', 'outcome', 'children'] }),
 }));
 
 test('Whatever the spans are: every bar is within the width, rows follow their parents, and nothing is left out', () => {
