@@ -2,6 +2,7 @@
  * The one error of the palette. Its kind decides what happens next: retry here, trip the breaker, try the next branch.
  */
 import type { AttemptRecord } from './completion.ts';
+import { withoutUndefined } from './without-undefined.ts';
 
 /** Every way a request can fail. */
 export const failureKinds = [
@@ -137,8 +138,4 @@ export function toLlmError(error: unknown, provider?: string): LlmError {
     provider,
     hint: 'Please report it with the Node-RED log.',
   });
-}
-
-function withoutUndefined(details: FailureDetails): FailureDetails {
-  return Object.fromEntries(Object.entries(details).filter(([, value]) => value !== undefined));
 }
