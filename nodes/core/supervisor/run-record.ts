@@ -1,6 +1,6 @@
 /** A file that outlives this process and says which server it has started: who is killed cannot clean up, who starts next can. */
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { makeFolderOf, privateMode } from '../private-files.ts';
 import { isRecord } from '../request.ts';
 import type { ProcessIdentity } from './identity.ts';
 
@@ -27,9 +27,9 @@ export function readRecord(file: string): RunRecord | undefined {
 
 /** At once: whoever is killed after this line has left the record. @throws where the folder cannot be written to */
 export function writeRecord(file: string, record: RunRecord): void {
-  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  makeFolderOf(file);
   const draft = `${file}.${process.pid}`;
-  writeFileSync(draft, JSON.stringify(record, undefined, 2), { mode: 0o600 });
+  writeFileSync(draft, JSON.stringify(record, undefined, 2), { mode: privateMode });
   renameSync(draft, file);
 }
 

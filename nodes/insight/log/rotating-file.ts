@@ -2,8 +2,9 @@
  * A file of lines that begins anew when it is full, and keeps some of those before it: `requests.log`, `requests.log.1`, …
  * Who writes never waits. With the disk full or gone, lines are lost and counted; once it is back, they are written again.
  */
-import { appendFile, mkdir, rename, rm, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { rename, rm, stat } from 'node:fs/promises';
+import { makeFolderOf, privateMode, tighten } from '../../core/private-files.ts';
+import { appendWhole } from './append-whole.ts';
 
 export interface RotatingFileOptions {
   readonly path: string;
@@ -30,8 +31,8 @@ export class RotatingFile {
   /** Ends the waiting for more lines, while somebody waits for the end of the writing. */
   #hurry: (() => void) | undefined;
   #isHurried = false;
-  /** Unknown before the first write, and after a failure. */
-  #size: number | undefined;
+  /** Not before the first write, and not after a failure. */
+  #isPrepared = false;
   #lost = 0;
   #isFailing = false;
 
@@ -104,31 +105,34 @@ export class RotatingFile {
 
   async #append(text: string): Promise<void> {
     const { path, maxBytes } = this.#options;
-    const bytes = Buffer.byteLength(text);
-    this.#size ??= await this.#open();
-    if (this.#size > 0 && this.#size + bytes > maxBytes) {
-      await this.#rotate();
-      this.#size = 0;
-    }
-    await appendFile(path, text);
-    this.#size += bytes;
+    if (!this.#isPrepared) this.#prepare();
+    const { size, mode } = await stat(path).catch(missing);
+    if (size > 0 && size + Buffer.byteLength(text) > maxBytes) await this.#rotate();
+    // A new one is for whom the one before was for.
+    await appendWhole(path, text, mode & 0o660);
   }
 
-  async #open(): Promise<number> {
-    const { path } = this.#options;
-    await mkdir(dirname(path), { recursive: true });
-    return stat(path).then(({ size }) => size, ignoreMissing);
+  /** The folder is made, and what an earlier version has left open to everybody is closed. */
+  #prepare(): void {
+    makeFolderOf(this.#options.path);
+    this.#names().forEach(tighten);
+    this.#isPrepared = true;
+  }
+
+  /** From the one that is written to, to the oldest. */
+  #names(): string[] {
+    const { path, files } = this.#options;
+    return Array.from({ length: files }, (_, number) => (number === 0 ? path : `${path}.${number}`));
   }
 
   async #rotate(): Promise<void> {
-    const { path, files } = this.#options;
-    const names = Array.from({ length: files }, (_, number) => (number === 0 ? path : `${path}.${number}`));
-    await rm(names.at(-1) ?? path, { force: true });
-    for (let number = files - 1; number > 0; number--) await rename(names[number - 1] as string, names[number] as string).catch(ignoreMissing);
+    const names = this.#names();
+    await rm(names.at(-1) ?? this.#options.path, { force: true });
+    for (let number = names.length - 1; number > 0; number--) await rename(names[number - 1] as string, names[number] as string).catch(missing);
   }
 
   #fail({ code = 'unknown' }: NodeJS.ErrnoException, lines: number): void {
-    this.#size = undefined;
+    this.#isPrepared = false;
     this.#lost += lines;
     if (this.#isFailing) return;
     this.#isFailing = true;
@@ -144,7 +148,8 @@ export class RotatingFile {
   }
 }
 
-function ignoreMissing(error: NodeJS.ErrnoException): 0 {
+/** What is said of a file that is not there. */
+function missing(error: NodeJS.ErrnoException): { size: number; mode: number } {
   if (error.code !== 'ENOENT') throw error;
-  return 0;
+  return { size: 0, mode: privateMode };
 }

@@ -1,6 +1,8 @@
 /** A log file that is full, that cannot be written, and that can be again. */
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import fc from 'fast-check';
 import { RotatingFile, type RotatingFileOptions } from '../../../nodes/insight/log/rotating-file.ts';
@@ -123,4 +125,65 @@ test('Lines that come one after the other are written together', async (t) => {
   // What is being written may take its time; who closes does not wait for more lines.
   await file.close();
   assert.equal(read(), `${Array.from({ length: 20 }, (_, line) => line).join('\n')}\nlater\n`);
+});
+
+const modes = { skip: process.platform === 'win32' && 'Windows has no such rights' };
+
+test('The log and those before it are their user’s alone, and so is a folder that is made for them', modes, async (t) => {
+  const { file, folder } = open(t);
+  for (const letter of ['a', 'b', 'c']) {
+    file.write(letter.repeat(90));
+    await file.close();
+  }
+  assert.deepEqual(['logs', 'logs/requests.log', 'logs/requests.log.1', 'logs/requests.log.2'].map((name) => modeOf(folder.at(name))), ['700', '600', '600', '600']);
+});
+
+test('What an earlier version left open to everybody is closed with the first line; a folder that was there stays as it is', modes, async (t) => {
+  const { file, folder } = open(t);
+  folder.write('logs/requests.log', 'logs/requests.log.2', 'logs/other.log');
+  chmodSync(folder.at('logs'), 0o755);
+  for (const name of ['requests.log', 'requests.log.2', 'other.log']) chmodSync(folder.at(`logs/${name}`), 0o644);
+  file.write('one');
+  await file.close();
+  assert.deepEqual(['logs', 'logs/requests.log', 'logs/requests.log.2', 'logs/other.log'].map((name) => modeOf(folder.at(name))), ['755', '600', '600', '644']);
+});
+
+test('A log that a person gave to a group stays the group’s, and so does the next one', modes, async (t) => {
+  const { file, folder } = open(t);
+  folder.write('logs/requests.log');
+  chmodSync(folder.at('logs/requests.log'), 0o640);
+  for (const letter of ['a', 'b']) {
+    file.write(letter.repeat(90));
+    await file.close();
+  }
+  assert.deepEqual(['requests.log', 'requests.log.1', 'requests.log.2'].map((name) => modeOf(folder.at(`logs/${name}`))), ['640', '640', '640']);
+});
+
+function modeOf(path: string): string {
+  return (statSync(path).mode & 0o777).toString(8);
+}
+
+test('A line that a killed process has left unfinished is not continued', async (t) => {
+  const { file, folder, read } = open(t);
+  folder.write('logs/requests.log');
+  for (const line of ['one', 'two']) {
+    file.write(line);
+    await file.close();
+  }
+  assert.equal(read(), 'logs/requests.log\none\ntwo\n');
+});
+
+test('A disk that becomes full in the middle of a line takes none of it', { skip: process.platform !== 'linux' && 'needs the limits of Linux’s shells' }, (t) => {
+  const { folder, read } = open(t);
+  const script = join(import.meta.dirname, 'write-until-full.ts');
+  // 512 or 1024 bytes, as the shell counts.
+  const { stdout, stderr } = spawnSync('/bin/sh', ['-c', `ulimit -f 1 && exec '${process.execPath}' '${script}' '${folder.at('logs/requests.log')}'`], { encoding: 'utf8' });
+  const { told, lost, written } = JSON.parse(stdout || JSON.stringify({ told: stderr })) as { told: string[]; lost: number; written: number };
+  assert.deepEqual(told, ['EFBIG']);
+  const lines = read().split('\n');
+  assert.equal(lines.pop(), '');
+  // Each batch had three lines, and each line is whole.
+  assert.ok(lines.length > 0 && lines.length % 3 === 0);
+  assert.equal(lines.length, written - lost);
+  lines.forEach((line, index) => assert.deepEqual(JSON.parse(line), { index, text: 'x'.repeat(80) }));
 });

@@ -1,8 +1,7 @@
 /** The file of an embedded store: how it is opened, and its tables. */
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { LlmError } from '../../../core/errors.ts';
+import { makeFolderOf, makeFile, tighten } from '../../../core/private-files.ts';
 import { sqlite } from './sqlite.ts';
 
 /** Says in the file's header whose it is: "LLMk". */
@@ -46,10 +45,13 @@ const views = `create virtual table temp.frequencies using fts5vocab (main, word
  * @throws LlmError `invalid_request` for a file of something else or of a newer version; whatever SQLite and the file system throw
  */
 export function openDatabase(path: string): DatabaseSync {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderOf(path);
+  // SQLite gives the files that it makes beside it the same rights.
+  makeFile(path);
   const database = new (sqlite().DatabaseSync)(path, { timeout: busyTimeoutMs });
   try {
     prepare(database, path);
+    for (const suffix of ['', '-wal', '-shm']) tighten(`${path}${suffix}`);
     return database;
   } catch (error) {
     database.close();

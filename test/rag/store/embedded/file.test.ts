@@ -1,7 +1,7 @@
 /** The file of an embedded store: what it does with files that it did not expect, and who else it shares one with. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -78,6 +78,31 @@ test('a file that may only be read is told', { skip: process.getuid?.() === 0 &&
   await chmod(path, 0o400);
   assert.equal((await failureOf(open(t, path).put(document('a'), []))).kind, 'unavailable');
 });
+
+const modes = { skip: process.platform === 'win32' && 'Windows has no such rights' };
+
+test('a store’s files are their user’s alone, and so is a folder that is made for them', modes, async (t) => {
+  const path = join(await newFolder(t), 'stores', 'store.db');
+  const store = open(t, path);
+  await store.put(document('a'), [passage('whale')]);
+  assert.deepEqual(await modesOf(join(path, '..'), path, `${path}-wal`, `${path}-shm`), ['700', '600', '600', '600']);
+});
+
+test('a store that an earlier version left open to everybody is closed; a file of something else stays as it is', modes, async (t) => {
+  const folder = await newFolder(t);
+  const [path, other] = [join(folder, 'store.db'), join(folder, 'other.db')];
+  await new EmbeddedStore({ path }).facts();
+  change(other, 'create table documents (x);');
+  for (const file of [path, other]) await chmod(file, 0o644);
+  await open(t, path).put(document('a'), [passage('whale')]);
+  await failureOf(open(t, other).facts());
+  assert.deepEqual(await modesOf(path, `${path}-wal`, `${path}-shm`, other), ['600', '600', '600', '644']);
+});
+
+async function modesOf(...paths: string[]): Promise<string[]> {
+  const found = await Promise.all(paths.map((path) => stat(path)));
+  return found.map(({ mode }) => (mode & 0o777).toString(8));
+}
 
 test('a damaged file is told', async (t) => {
   const path = join(await newFolder(t), 'store.db');
