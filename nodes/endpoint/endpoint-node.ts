@@ -1,9 +1,7 @@
-/** The node of an endpoint: an API on Node-RED's HTTP port whose requests the flow behind it answers. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
+/** The node of an endpoint: an API whose requests the flow behind it answers. */
 import type { Node, NodeAPI } from 'node-red';
-import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
-import { LlmError } from '../core/errors.ts';
-import { bus } from '../core/events.ts';
+import type { BackendIdentity } from '../core/completion.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
 import { isRecord } from '../core/request.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
@@ -15,92 +13,9 @@ import { newStageId } from '../runtime/stage-events.ts';
 import { StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
 import { isWired } from '../runtime/wires.ts';
-import { readBody } from './body.ts';
-import { Cors } from './cors.ts';
-import { Disclosure } from './disclosure.ts';
-import { EventStream } from './event-stream.ts';
-import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './formats/format.ts';
-import { anthropicMessages } from './formats/anthropic.ts';
-import { openAiChat } from './formats/openai-chat.ts';
-import { openAiCompletions } from './formats/openai-completions.ts';
-import { openAiEmbeddings } from './formats/openai-embeddings.ts';
-import { Gate } from './gate.ts';
-import { flowHeaders, flowStatus, requestIdOf, sendJson, traceparentIn } from './http.ts';
-import { Keys, readKeys } from './keys.ts';
-import { expandsLlm, isModels, modelsBody, Names } from './names.ts';
-import { servePage } from './page.ts';
-import { isInVain, Refusal, statusFor } from './status.ts';
-import { type EndpointField, readEndpointField, readModels, readOrigins, readPath } from './settings.ts';
-
-export interface EndpointConfig extends Partial<Record<EndpointField, unknown>> {
-  path?: unknown;
-  models?: unknown;
-  /** Whether answers name the backend and the number of attempts. */
-  tellBackend?: unknown;
-  /** Whether there is a chat page. */
-  chat?: unknown;
-  /** The origins whose pages may ask: `*`, or some; none without it. */
-  cors?: unknown;
-}
-
-export interface EndpointCredentials {
-  /** One a line: `name: key`. */
-  keys?: unknown;
-}
-
-/** The APIs by their paths. */
-const formats: Readonly<Record<string, Format | undefined>> = {
-  '/chat/completions': openAiChat,
-  '/completions': openAiCompletions,
-  '/embeddings': openAiEmbeddings,
-  '/messages': anthropicMessages,
-};
-
-/** What a request needs of its node, once the settings are found to be right. */
-interface Parts {
-  readonly path: string;
-  readonly cors: Cors;
-  readonly gate: Gate;
-  /** What the rows name, on either side. */
-  readonly models: readonly string[];
-  readonly names: Names;
-  readonly maxBytes: number;
-  readonly heartbeatMs: number;
-  readonly timeoutMs: number;
-  readonly disclosure: Disclosure;
-  readonly hasChat: boolean;
-}
-
-/** One request of a client and where its answer goes. */
-interface Exchange {
-  readonly res: ServerResponse;
-  readonly path: string;
-  readonly format: Format;
-  /** That of the request at the stage. */
-  readonly id: string;
-  readonly requestId: string;
-  /** What the client traces it as, where it does. */
-  readonly traceparent: string | undefined;
-  /** The name of the key. */
-  readonly client: string | undefined;
-}
-
-/** The prompt, and the settings beside the model. */
-interface Question {
-  readonly payload: unknown;
-  readonly llm: object;
-}
-
-/** What the flow is asked with, beside the prompt. */
-interface Asked extends Pick<Exchange, 'id' | 'requestId' | 'traceparent' | 'client'> {
-  /** Empty leaves each backend with its own. */
-  readonly model: string;
-  readonly sink: TokenSink | undefined;
-  readonly signal: AbortSignal;
-}
-
-/** nginx's word for it; no status can be sent any more. */
-const clientGone = 499;
+import { type Answered, type Asked, type Flow, HttpApi, type Question } from './http-api.ts';
+import { type EndpointConfig, type EndpointCredentials, type Parts, readParts } from './parts.ts';
+import { Refusal } from './status.ts';
 
 /** The one branch: everything behind the node. */
 const branch = { port: 0, name: '' };
@@ -141,12 +56,24 @@ export class EndpointNode implements LlmNode {
   }
 
   #open(parts: Parts): void {
-    this.#unmount = mount(this.#RED, parts.path, {
-      handle: (req, res, path) => void this.#serve(parts, req, res, path),
-      readsBody: (path) => formats[path] !== undefined,
-    });
+    this.#unmount = mount(this.#RED, parts.path, new HttpApi(parts, this.#flow(parts)));
     if (!this.#unmount) throw new RangeError(`Another endpoint has the path ${parts.path}.`);
     this.#parts = parts;
+  }
+
+  #flow(parts: Parts): Flow {
+    const isClosing = () => this.#isClosing;
+    return {
+      identity: this.identity,
+      get isClosing() {
+        return isClosing();
+      },
+      run: (work) => this.#inFlight.run(work),
+      ask: (question, asked) => this.#ask(parts, question, asked),
+      failed: (kind) => this.#fail(kind),
+      update: () => this.#status.update(),
+      debug: (message) => this.#node.debug(message),
+    };
   }
 
   get busy(): number {
@@ -175,77 +102,6 @@ export class EndpointNode implements LlmNode {
     return { id, answer: this.#inFlight.run(ask, signal) };
   }
 
-  /** Never rejects: whatever happens, the client is told. */
-  async #serve(parts: Parts, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
-    const requestId = requestIdOf(req);
-    res.setHeader('x-request-id', requestId);
-    if (parts.cors.answers(req, res)) return;
-    const format = formats[path];
-    try {
-      if (parts.hasChat && (await servePage(path, req, res))) return;
-      const client = parts.gate.nameOf(req.headers);
-      if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
-      checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
-      if (format) await this.#admit(parts, req, { res, path, format, id: newStageId(), requestId, traceparent: traceparentIn(req), client });
-      else sendJson(res, 200, modelsBody(parts.names, path, parts.disclosure.tells && expandsLlm(req.url)));
-    } catch (error) {
-      refuse(res, format ?? openAiChat, asProblem(error), parts.disclosure);
-    }
-  }
-
-  async #admit(parts: Parts, req: IncomingMessage, exchange: Exchange): Promise<void> {
-    const { format, client } = exchange;
-    this.#tellEnd(exchange);
-    if (this.#isClosing) throw new Refusal(503, 'unavailable', 'The endpoint is being deployed anew.', 'Send the request again.');
-    const leave = parts.gate.enter(client);
-    try {
-      const request = format.read(await readBody(req, parts.maxBytes));
-      await this.#inFlight.run((controller) => this.#answer(parts, request, exchange, controller));
-    } finally {
-      leave();
-      this.#status.update();
-    }
-  }
-
-  /** Once the answer is out, or the client has gone. */
-  #tellEnd({ res, path, id, requestId, client }: Exchange): void {
-    if (!bus.has('served')) return;
-    const startedAt = performance.now();
-    res.once('close', () => {
-      const status = res.writableFinished ? res.statusCode : clientGone;
-      bus.emit('served', { id, requestId, endpoint: this.identity, ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
-    });
-  }
-
-  async #answer(parts: Parts, request: ClientRequest, exchange: Exchange, controller: AbortController): Promise<void> {
-    this.#status.update();
-    const { res, format, requestId } = exchange;
-    const offered = parts.names.resolve(request.llm.model);
-    const identity: AnswerIdentity = { id: format.idPrefix + crypto.randomUUID(), model: offered.name, created: Math.floor(Date.now() / 1000) };
-    const stream = request.stream ? new EventStream(res, format.stream(request, identity), parts.heartbeatMs) : undefined;
-    const gone = () => {
-      this.#node.debug(`${clientGone}: the client of ${requestId} went away.`);
-      controller.abort(new LlmError('cancelled', 'The client went away.'));
-    };
-    res.once('close', gone);
-    if (res.destroyed) gone();
-    try {
-      const { prompt, llm: { model: _asked, ...llm } } = request;
-      const answer = await this.#ask(parts, { payload: prompt, llm }, { ...exchange, model: offered.model, sink: stream, signal: controller.signal });
-      const told = parts.disclosure.ofAnswer(answer.completion);
-      if (stream) stream.end(answer.completion, told);
-      else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), parts.disclosure);
-    } catch (error) {
-      const failure = asProblem(error);
-      this.#last = { ok: false, kind: failure.kind };
-      if (stream?.hasBegun) stream.fail(parts.disclosure.failure(failure), parts.disclosure.ofFailure(failure));
-      else throw failure;
-    } finally {
-      stream?.close();
-      res.off('close', gone);
-    }
-  }
-
   /** Sends the request into the flow. @throws LlmError */
   async #ask({ timeoutMs }: Parts, { payload, llm }: Question, { id, model, client, requestId, traceparent, sink, signal }: Asked): Promise<Answered> {
     if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
@@ -256,6 +112,10 @@ export class EndpointNode implements LlmNode {
     if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
     this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };
     return { ...answer, completion };
+  }
+
+  #fail(kind: FailureKind): void {
+    this.#last = { ok: false, kind };
   }
 
   #facts(): StageFacts {
@@ -270,52 +130,4 @@ export class EndpointNode implements LlmNode {
     this.#unmount?.();
     this.#status.close();
   }
-}
-
-/** What came back from the flow; it may have set a status and headers for the answer. */
-interface Answered extends LlmMessage {
-  completion: Completion;
-  statusCode?: unknown;
-  headers?: unknown;
-}
-
-function readParts(config: EndpointConfig, { keys }: EndpointCredentials = {}): Parts {
-  const setting = (name: EndpointField) => readEndpointField(name, config[name]);
-  const models = readModels(config.models);
-  return {
-    path: readPath(config.path),
-    cors: new Cors(readOrigins(config.cors)),
-    gate: new Gate({ keys: new Keys(readKeys(typeof keys === 'string' ? keys : '')), maxOpen: setting('maxOpen'), maxOpenPerKey: setting('maxOpenPerKey') }),
-    models: models.flatMap(({ name, model }) => (model === '' ? name : [name, model])),
-    names: new Names(models),
-    maxBytes: setting('maxBodyKb') * 1024,
-    heartbeatMs: setting('heartbeatMs'),
-    timeoutMs: setting('timeoutMs'),
-    disclosure: new Disclosure(config.tellBackend !== false),
-    hasChat: config.chat !== false,
-  };
-}
-
-function sendWhole(res: ServerResponse, { completion, statusCode, headers }: Answered, body: JsonObject, disclosure: Disclosure): void {
-  sendJson(res, flowStatus(statusCode), body, { ...flowHeaders(headers), ...disclosure.headers(completion) });
-}
-
-/** @throws Refusal */
-function checkMethod({ method = '' }: IncomingMessage, res: ServerResponse, allowed: readonly string[]): void {
-  if (allowed.includes(method)) return;
-  res.setHeader('allow', allowed.join(', '));
-  throw new Refusal(405, 'not_found', `This path takes ${allowed[0]} requests alone.`);
-}
-
-/** Where the answer has not begun. */
-function refuse(res: ServerResponse, format: Format, failure: LlmError, disclosure: Disclosure): void {
-  if (res.headersSent || res.destroyed) return;
-  const status = failure instanceof Refusal ? failure.httpStatus : statusFor(failure.kind);
-  const waitMs = failure.retryAfterMs;
-  const headers = {
-    ...(waitMs !== undefined && { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) }),
-    // The SDKs of OpenAI and Anthropic go by it.
-    ...(isInVain(failure.kind) && { 'x-should-retry': 'false' }),
-  };
-  sendJson(res, status, format.failed(disclosure.failure(failure), status, disclosure.ofFailure(failure)), headers);
 }

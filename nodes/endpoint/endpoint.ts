@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import { watchForeignNodes } from '../runtime/foreign-nodes.ts';
-import { EndpointNode, type EndpointConfig, type EndpointCredentials } from './endpoint-node.ts';
+import { EndpointNode } from './endpoint-node.ts';
+import type { EndpointConfig, EndpointCredentials } from './parts.ts';
 
 export default function register(RED: NodeAPI): void {
   watchForeignNodes(RED);

@@ -1,0 +1,199 @@
+/** The HTTP side of an endpoint: from a request to a question for the flow, and from its answer, or its failure, to the response. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
+import { bus } from '../core/events.ts';
+import type { LlmMessage } from '../runtime/calls.ts';
+import { asProblem } from '../runtime/connection.ts';
+import type { Mounted } from '../runtime/routes.ts';
+import { newStageId } from '../runtime/stage-events.ts';
+import { readBody } from './body.ts';
+import type { Disclosure } from './disclosure.ts';
+import { EventStream } from './event-stream.ts';
+import { anthropicMessages } from './formats/anthropic.ts';
+import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './formats/format.ts';
+import { openAiChat } from './formats/openai-chat.ts';
+import { openAiCompletions } from './formats/openai-completions.ts';
+import { openAiEmbeddings } from './formats/openai-embeddings.ts';
+import { flowHeaders, flowStatus, requestIdOf, sendJson, traceparentIn } from './http.ts';
+import { expandsLlm, isModels, modelsBody } from './names.ts';
+import { servePage } from './page.ts';
+import type { Parts } from './parts.ts';
+import { isInVain, Refusal, statusFor } from './status.ts';
+
+/** The APIs by their paths. */
+const formats: Readonly<Record<string, Format | undefined>> = {
+  '/chat/completions': openAiChat,
+  '/completions': openAiCompletions,
+  '/embeddings': openAiEmbeddings,
+  '/messages': anthropicMessages,
+};
+
+/** The node behind the API. */
+export interface Flow {
+  readonly identity: BackendIdentity;
+  /** True once the node closes: whoever comes then is told to come again. */
+  readonly isClosing: boolean;
+  /** Runs a request with a controller that aborts when the node has closed. */
+  run(work: (controller: AbortController) => Promise<void>): Promise<void>;
+  /** Sends a request into the flow. @throws LlmError */
+  ask(question: Question, asked: Asked): Promise<Answered>;
+  /** What became of a request, for the node's status. */
+  failed(kind: FailureKind): void;
+  update(): void;
+  debug(message: string): void;
+}
+
+/** The prompt, and the settings beside the model. */
+export interface Question {
+  readonly payload: unknown;
+  readonly llm: object;
+}
+
+/** What the flow is asked with, beside the prompt. */
+export interface Asked {
+  /** That of the request at the stage. */
+  readonly id: string;
+  readonly requestId: string;
+  /** What the client traces it as, where it does. */
+  readonly traceparent: string | undefined;
+  /** The name of the key. */
+  readonly client: string | undefined;
+  /** Empty leaves each backend with its own. */
+  readonly model: string;
+  readonly sink: TokenSink | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** What came back from the flow; it may have set a status and headers for the answer. */
+export interface Answered extends LlmMessage {
+  completion: Completion;
+  statusCode?: unknown;
+  headers?: unknown;
+}
+
+/** One request of a client and where its answer goes. */
+interface Exchange extends Pick<Asked, 'id' | 'requestId' | 'traceparent' | 'client'> {
+  readonly res: ServerResponse;
+  readonly path: string;
+  readonly format: Format;
+}
+
+/** nginx's word for it; no status can be sent any more. */
+const clientGone = 499;
+
+export class HttpApi implements Mounted {
+  readonly #parts: Parts;
+  readonly #flow: Flow;
+
+  constructor(parts: Parts, flow: Flow) {
+    this.#parts = parts;
+    this.#flow = flow;
+  }
+
+  readsBody(path: string): boolean {
+    return formats[path] !== undefined;
+  }
+
+  handle(req: IncomingMessage, res: ServerResponse, path: string): void {
+    void this.#serve(req, res, path);
+  }
+
+  /** Never rejects: whatever happens, the client is told. */
+  async #serve(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+    const { cors, disclosure, gate, hasChat, names } = this.#parts;
+    const requestId = requestIdOf(req);
+    res.setHeader('x-request-id', requestId);
+    if (cors.answers(req, res)) return;
+    const format = formats[path];
+    try {
+      if (hasChat && (await servePage(path, req, res))) return;
+      const client = gate.nameOf(req.headers);
+      if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
+      checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
+      if (format) await this.#admit(req, { res, path, format, id: newStageId(), requestId, traceparent: traceparentIn(req), client });
+      else sendJson(res, 200, modelsBody(names, path, disclosure.tells && expandsLlm(req.url)));
+    } catch (error) {
+      refuse(res, format ?? openAiChat, asProblem(error), disclosure);
+    }
+  }
+
+  async #admit(req: IncomingMessage, exchange: Exchange): Promise<void> {
+    const { gate, maxBytes } = this.#parts;
+    const { format, client } = exchange;
+    this.#tellEnd(exchange);
+    if (this.#flow.isClosing) throw new Refusal(503, 'unavailable', 'The endpoint is being deployed anew.', 'Send the request again.');
+    const leave = gate.enter(client);
+    try {
+      const request = format.read(await readBody(req, maxBytes));
+      await this.#flow.run((controller) => this.#answer(request, exchange, controller));
+    } finally {
+      leave();
+      this.#flow.update();
+    }
+  }
+
+  /** Once the answer is out, or the client has gone. */
+  #tellEnd({ res, path, id, requestId, client }: Exchange): void {
+    if (!bus.has('served')) return;
+    const startedAt = performance.now();
+    res.once('close', () => {
+      const status = res.writableFinished ? res.statusCode : clientGone;
+      bus.emit('served', { id, requestId, endpoint: this.#flow.identity, ...(client !== undefined && { client }), path, status, ms: performance.now() - startedAt });
+    });
+  }
+
+  async #answer(request: ClientRequest, exchange: Exchange, controller: AbortController): Promise<void> {
+    this.#flow.update();
+    const { disclosure, heartbeatMs, names } = this.#parts;
+    const { res, format, requestId } = exchange;
+    const offered = names.resolve(request.llm.model);
+    const identity: AnswerIdentity = { id: format.idPrefix + crypto.randomUUID(), model: offered.name, created: Math.floor(Date.now() / 1000) };
+    const stream = request.stream ? new EventStream(res, format.stream(request, identity), heartbeatMs) : undefined;
+    const gone = () => {
+      this.#flow.debug(`${clientGone}: the client of ${requestId} went away.`);
+      controller.abort(new LlmError('cancelled', 'The client went away.'));
+    };
+    res.once('close', gone);
+    if (res.destroyed) gone();
+    try {
+      const { prompt, llm: { model: _asked, ...llm } } = request;
+      const answer = await this.#flow.ask({ payload: prompt, llm }, { ...exchange, model: offered.model, sink: stream, signal: controller.signal });
+      const told = disclosure.ofAnswer(answer.completion);
+      if (stream) stream.end(answer.completion, told);
+      else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), disclosure);
+    } catch (error) {
+      const failure = asProblem(error);
+      this.#flow.failed(failure.kind);
+      if (stream?.hasBegun) stream.fail(disclosure.failure(failure), disclosure.ofFailure(failure));
+      else throw failure;
+    } finally {
+      stream?.close();
+      res.off('close', gone);
+    }
+  }
+}
+
+function sendWhole(res: ServerResponse, { completion, statusCode, headers }: Answered, body: JsonObject, disclosure: Disclosure): void {
+  sendJson(res, flowStatus(statusCode), body, { ...flowHeaders(headers), ...disclosure.headers(completion) });
+}
+
+/** @throws Refusal */
+function checkMethod({ method = '' }: IncomingMessage, res: ServerResponse, allowed: readonly string[]): void {
+  if (allowed.includes(method)) return;
+  res.setHeader('allow', allowed.join(', '));
+  throw new Refusal(405, 'not_found', `This path takes ${allowed[0]} requests alone.`);
+}
+
+/** Where the answer has not begun. */
+function refuse(res: ServerResponse, format: Format, failure: LlmError, disclosure: Disclosure): void {
+  if (res.headersSent || res.destroyed) return;
+  const status = failure instanceof Refusal ? failure.httpStatus : statusFor(failure.kind);
+  const waitMs = failure.retryAfterMs;
+  const headers = {
+    ...(waitMs !== undefined && { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) }),
+    // The SDKs of OpenAI and Anthropic go by it.
+    ...(isInVain(failure.kind) && { 'x-should-retry': 'false' }),
+  };
+  sendJson(res, status, format.failed(disclosure.failure(failure), status, disclosure.ofFailure(failure)), headers);
+}
