@@ -5,7 +5,7 @@ import { runAttempt } from './attempt.ts';
 import type { BackendOptions, CompleteOptions } from './backend.ts';
 import type { Breaker } from './breaker.ts';
 import { Answer, type AttemptRecord, type Completion } from './completion.ts';
-import { isLlmError, LlmError, toLlmError } from './errors.ts';
+import { isLlmError, LlmError, policyFor, toLlmError } from './errors.ts';
 import { bus, type LlmEvents } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Places } from './places.ts';
@@ -136,9 +136,14 @@ export class Run {
   }
 
   #mayRetry(failure: LlmError, delayMs: number): boolean {
-    if (!failure.retryable || (failure.retryAfterMs ?? 0) > longestRetryAfterMs) return false;
+    if (!failure.retryable || (failure.retryAfterMs ?? 0) > longestRetryAfterMs || this.#leadsOn(failure)) return false;
     // Neither a deadline nor a breaker that has opened meanwhile would let the retry through: the failure itself says more.
     return this.#elapsedMs() + delayMs < this.#deadlineMs && this.#backend.breaker.remainingMs <= delayMs;
+  }
+
+  /** Nobody waits for a server that is not there, or has no room, while another one is free. */
+  #leadsOn({ kind }: LlmError): boolean {
+    return policyFor(kind).leadsOnAtOnce && (this.#options.hasAlternative?.(kind) ?? false);
   }
 
   async #wait(ms: number): Promise<void> {

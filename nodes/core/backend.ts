@@ -6,6 +6,7 @@ import { Run, type Shared } from './backend-run.ts';
 import { Breaker } from './breaker.ts';
 import type { ModelClient } from './client.ts';
 import type { BackendIdentity, Completion, Cost, TokenSink, Usage } from './completion.ts';
+import type { FailureKind } from './errors.ts';
 import { bus, type BreakerState } from './events.ts';
 import type { Limits } from './limits.ts';
 import { Places } from './places.ts';
@@ -27,6 +28,8 @@ export interface CompleteOptions {
   sink?: TokenSink;
   /** When the answer must be there at the latest, on the clock of `performance.now`. */
   deadline?: number;
+  /** Whether a failure of this kind would lead on to another backend that is free now. */
+  hasAlternative?: (kind: FailureKind) => boolean;
   /** The id of the attempt in a stage's branch that it belongs to, for those who listen. */
   parent?: string | undefined;
   /** That of the request, for those who listen; without one it gets its own. */

@@ -32,19 +32,22 @@ export interface FailurePolicy {
   readonly retry: boolean;
   readonly tripsBreaker: boolean;
   readonly nextBranch: boolean;
+  /** Where another branch is free it is tried at once, and what may be retried is not retried here. */
+  readonly leadsOnAtOnce: boolean;
 }
 
-const stop: FailurePolicy = { retry: false, tripsBreaker: false, nextBranch: false };
-const moveOn: FailurePolicy = { retry: false, tripsBreaker: false, nextBranch: true };
-const tripAndMoveOn: FailurePolicy = { retry: false, tripsBreaker: true, nextBranch: true };
-const retryThenMoveOn: FailurePolicy = { retry: true, tripsBreaker: true, nextBranch: true };
+const stop: FailurePolicy = { retry: false, tripsBreaker: false, nextBranch: false, leadsOnAtOnce: false };
+const moveOn: FailurePolicy = { ...stop, nextBranch: true };
+const tripAndMoveOn: FailurePolicy = { ...moveOn, tripsBreaker: true };
+const retryThenMoveOn: FailurePolicy = { ...tripAndMoveOn, retry: true };
+const moveOnElseRetry: FailurePolicy = { ...retryThenMoveOn, leadsOnAtOnce: true };
 
 const policies: Record<FailureKind, FailurePolicy> = {
   auth: moveOn,
   quota: moveOn,
-  rate_limit: { retry: true, tripsBreaker: false, nextBranch: true },
-  overloaded: retryThenMoveOn,
-  unavailable: retryThenMoveOn,
+  rate_limit: { ...moveOn, retry: true },
+  overloaded: moveOnElseRetry,
+  unavailable: moveOnElseRetry,
   timeout: tripAndMoveOn,
   server: retryThenMoveOn,
   out_of_memory: tripAndMoveOn,

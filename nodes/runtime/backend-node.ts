@@ -166,7 +166,8 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
     const port = this.#config.stream && !reply.isTrial ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
     const { parent, id = newRequestId() } = reply.place;
-    const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), parent, id });
+    const hasAlternative = (kind: FailureKind) => reply.hasAlternative(kind);
+    const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), hasAlternative, parent, id });
     if (parent === undefined && bus.has('asked')) bus.emit('asked', { id, payload: msg.payload, llm: msg.llm });
     this.#status.update();
     try {

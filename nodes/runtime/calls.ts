@@ -4,7 +4,7 @@
  */
 import type { NodeMessage } from 'node-red';
 import type { Completion, StreamPart, TokenSink } from '../core/completion.ts';
-import { LlmError } from '../core/errors.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
 
 /** Says on a message whose call it belongs to. The last frame is the innermost. */
 export interface Frame {
@@ -47,6 +47,8 @@ export interface CallOptions {
   readonly deadline: number;
   /** True where the nodes of the branch were deployed anew, so that a message on its way between them is lost. */
   readonly isLost: () => boolean;
+  /** Whether a failure of this kind would lead on to a branch that is free now, of this stage or of one above it. */
+  readonly hasAlternative?: (kind: FailureKind) => boolean;
   /** Of a call that no stage makes: the id under which the bus tells of the request. */
   readonly trial?: string;
 }
@@ -83,6 +85,11 @@ export class Call {
 
   get deadline(): number {
     return this.#options.deadline;
+  }
+
+  /** Whether a failure of this kind would lead on to a branch that is free now: then nothing is to be waited for in this one. */
+  hasAlternative(kind: FailureKind): boolean {
+    return this.#options.hasAlternative?.(kind) ?? false;
   }
 
   /** True where no backend or stage that may give the outcome has the message, and none will get it. */

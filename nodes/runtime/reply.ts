@@ -1,7 +1,7 @@
 /** How a backend or a stage hands on what became of a message: along its wire, or straight back to the stage that waits for it. */
 import type { Node, NodeAPI } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
-import { LlmError } from '../core/errors.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
 import { type Call, calls, type LlmMessage, type Place, placeOf, topFrame, withoutFrames, type Work } from './calls.ts';
 import { isWired, lookBehind } from './wires.ts';
 
@@ -56,6 +56,11 @@ export class Reply {
   /** On the clock of `performance.now`. */
   get deadline(): number {
     return this.#call?.deadline ?? Infinity;
+  }
+
+  /** Whether a failure of this kind would lead on to another branch that is free now. */
+  hasAlternative(kind: FailureKind): boolean {
+    return this.#call?.hasAlternative(kind) ?? false;
   }
 
   /** Where the stage wants the tokens; none for an answer that other nodes of the branch may still change: it goes on as a whole. */

@@ -193,6 +193,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
       closing: this.#closing.signal,
       sink: tee(reply.sink, port),
       deadline: Math.min(reply.deadline, limit.deadline),
+      hasAlternative: (kind) => reply.hasAlternative(kind),
     };
     const request = new StageRequest(msg, context, reply.place);
     try {

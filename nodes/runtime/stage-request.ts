@@ -20,6 +20,8 @@ export interface StageContext {
   readonly sink: TokenSink | undefined;
   /** On the clock of `performance.now`. */
   readonly deadline: number;
+  /** Whether a failure of this kind would lead on to a branch of a stage above that is free now. */
+  readonly hasAlternative?: (kind: FailureKind) => boolean;
 }
 
 export interface AttemptOptions {
@@ -29,6 +31,8 @@ export interface AttemptOptions {
   readonly msg?: LlmMessage;
   /** For a copy on trial. */
   readonly shadow?: boolean;
+  /** Whether a failure of this kind would lead on to another branch of the stage that is free now. Asked when it has happened. */
+  readonly hasAlternative?: (kind: FailureKind) => boolean;
 }
 
 export class StageRequest {
@@ -110,8 +114,8 @@ export class StageRequest {
 
   /** Sends a copy into a branch. Its answer is measured and thrown away, and nobody waits for it. */
   shadow(branch: Branch, timeoutMs: number): void {
-    const { closing } = this.#context;
-    const copy = new StageRequest(this.msg, { ...this.#context, signal: closing, sink: undefined, deadline: Infinity }, { id: this.#events.id });
+    const { RED, node, send, closing } = this.#context;
+    const copy = new StageRequest(this.msg, { RED, node, send, closing, signal: closing, sink: undefined, deadline: Infinity }, { id: this.#events.id });
     // Whatever becomes of it is told on the bus.
     copy.attempt(branch, { timeoutMs, shadow: true }).catch(() => undefined);
   }
@@ -134,8 +138,8 @@ export class StageRequest {
     return this.#restored(msg);
   }
 
-  async #outcomeOf(branch: Branch, { timeoutMs, msg = this.msg, shadow = false }: AttemptOptions): Promise<Outcome> {
-    const { RED, node, send, signal } = this.#context;
+  async #outcomeOf(branch: Branch, { timeoutMs, msg = this.msg, shadow = false, hasAlternative: here }: AttemptOptions): Promise<Outcome> {
+    const { RED, node, send, signal, hasAlternative: above } = this.#context;
     const { port } = branch;
     const behind = lookBehind(RED, node, port, msg);
     const refusal = this.#refusal(branch, port, behind);
@@ -149,6 +153,7 @@ export class StageRequest {
       sink: this.#sink(),
       deadline: Math.min(this.#context.deadline, limit.deadline),
       isLost: () => hasChanged(behind, lookBehind(RED, node, port, msg)),
+      hasAlternative: (kind) => (here?.(kind) ?? false) || (above?.(kind) ?? false),
     });
     sent._llmCalls = [...this.#frames, frame];
     const tellEnd = this.#events.tryBranch(frame.call, branch.name, shadow);

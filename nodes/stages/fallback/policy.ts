@@ -39,7 +39,8 @@ export class FallbackPolicy implements StagePolicy {
       if (failure && request.committed) msg = await this.#goOn(request, failure);
       const { said } = request;
       try {
-        const answer = await request.attempt(row, { timeoutMs: row.timeoutMs, msg });
+        const hasAlternative = (kind: FailureKind) => row.on.has(kind) && this.#isFreeAfter(row);
+        const answer = await request.attempt(row, { timeoutMs: row.timeoutMs, msg, hasAlternative });
         return said === '' ? answer : joined(said, answer);
       } catch (error) {
         failure = toLlmError(error);

@@ -84,7 +84,8 @@ export class PoolPolicy implements StagePolicy {
       });
       left.delete(member);
       try {
-        return await member.run(() => request.attempt(member, this.#options));
+        const hasAlternative = (kind: FailureKind) => policyFor(kind).nextBranch && attempt < this.#options.attempts && this.#hasFree(left);
+        return await member.run(() => request.attempt(member, { timeoutMs: this.#options.timeoutMs, hasAlternative }));
       } catch (error) {
         failure = toLlmError(error);
         if (!policyFor(failure.kind).nextBranch || request.committed || request.signal.aborted) throw failure;
@@ -127,6 +128,10 @@ export class PoolPolicy implements StagePolicy {
     const member = this.#choose(free, key);
     member.take();
     return member;
+  }
+
+  #hasFree(among: ReadonlySet<PoolMember>): boolean {
+    return [...among].some((member) => !member.isFull && !this.#isOut(member));
   }
 
   #isOut(member: PoolMember): boolean {

@@ -1,8 +1,8 @@
 /** Chooses one branch for each request, by shares or by rules, and copies requests to branches on trial. */
 import type { Completion } from '../../core/completion.ts';
-import { LlmError, policyFor, toLlmError } from '../../core/errors.ts';
+import { type FailureKind, LlmError, policyFor, toLlmError } from '../../core/errors.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
-import type { StagePolicy } from '../../runtime/stage-node.ts';
+import type { Stage, StagePolicy } from '../../runtime/stage-node.ts';
 import type { Branch } from '../../runtime/branch.ts';
 import type { StageRequest } from '../../runtime/stage-request.ts';
 
@@ -27,13 +27,15 @@ export class RouterPolicy<Row extends RouterRow> implements StagePolicy {
   readonly #shadows: readonly Row[];
   readonly #choice: Choice<Row>;
   readonly #timeoutMs: number;
+  readonly #stage: Stage;
 
-  constructor(rows: readonly Row[], choice: Choice<Row>, timeoutMs: number) {
+  constructor(rows: readonly Row[], choice: Choice<Row>, timeoutMs: number, stage: Stage) {
     this.branches = rows;
     this.#answering = rows.filter(({ shadow }) => !shadow);
     this.#shadows = rows.filter(({ shadow }) => shadow);
     this.#choice = choice;
     this.#timeoutMs = timeoutMs;
+    this.#stage = stage;
   }
 
   async handle(request: StageRequest): Promise<LlmMessage> {
@@ -47,9 +49,11 @@ export class RouterPolicy<Row extends RouterRow> implements StagePolicy {
     return this.#try(first, this.#following(first), request);
   }
 
-  async #try(row: Row, [next, ...rest]: readonly Row[], request: StageRequest): Promise<LlmMessage> {
+  async #try(row: Row, following: readonly Row[], request: StageRequest): Promise<LlmMessage> {
+    const [next, ...rest] = following;
     try {
-      const answer = await request.attempt(row, { timeoutMs: this.#timeoutMs });
+      const hasAlternative = (kind: FailureKind) => policyFor(kind).nextBranch && this.#leadsToFree(row, following);
+      const answer = await request.attempt(row, { timeoutMs: this.#timeoutMs, hasAlternative });
       if (answer.completion) nameRoute(answer.completion, row);
       return answer;
     } catch (error) {
@@ -58,6 +62,12 @@ export class RouterPolicy<Row extends RouterRow> implements StagePolicy {
       if (!next || !goesOn) throw failure;
       return this.#try(next, rest, request);
     }
+  }
+
+  /** Whether failures lead on, row by row, to one that is free. */
+  #leadsToFree(row: Row, [next, ...rest]: readonly Row[]): boolean {
+    if (row.onFailure === 'fail' || !next) return false;
+    return this.#stage.refusalOf(next) === undefined || this.#leadsToFree(next, rest);
   }
 
   /** The other rows, from the one below it round to the one above. */

@@ -25,11 +25,11 @@ function policy(config: RouterConfig, stage: Stage): StagePolicy {
   switch (readChoice('mode', config.mode, routerModes)) {
     case 'split': {
       const rows = readRows('branches', config.branches ?? newRouterBranches, (row) => ({ ...readRow(row), percent: readNumber('percent', row['percent'], percentField) ?? 0 }));
-      return new RouterPolicy(rows, new Split(rows, readKey(config, stage)), timeoutMs);
+      return new RouterPolicy(rows, new Split(rows, readKey(config, stage)), timeoutMs, stage);
     }
     case 'rules': {
       const rows = readRows('branches', config.branches ?? newRouterBranches, (row) => ({ ...readRow(row), rule: readRule(row, stage) }));
-      return new RouterPolicy(rows, new Rules(), timeoutMs);
+      return new RouterPolicy(rows, new Rules(), timeoutMs, stage);
     }
   }
 }
