@@ -1,4 +1,5 @@
 /** What a person asks: from a message and a node's settings to one checked request. */
+import { checkBounds } from './bounded-json.ts';
 import { LlmError } from './errors.ts';
 import type { NumberBounds } from './fields.ts';
 import { settingBounds } from './limits.ts';
@@ -48,6 +49,8 @@ export const maxPromptChars = 20_000_000;
  * @throws LlmError `invalid_request` that names what is wrong.
  */
 export function readRequest(payload: unknown, overrides: unknown, settings: RequestSettings): CompletionRequest {
+  checkBounds(payload, { what: 'msg.payload' });
+  checkBounds(overrides, { what: 'msg.llm' });
   const own = readOverrides(overrides);
   const merged: RequestSettings = { ...settings, ...own };
   const messages = merged.task === 'embed' ? readTexts(payload) : readMessages(payload);

@@ -133,3 +133,13 @@ test('images count towards the bound, and no message hides behind another', () =
   assert.match(problemOf(undefined, [{ role: 'user', content: [part] }, { role: 'user', content: [part] }]), /^The prompt has 20000044 characters/);
   assert.equal(readRequest([{ role: 'user', content: [part] }], undefined, {}).messages.length, 1);
 });
+
+test('a payload and overrides hold only so many values, only so deep', () => {
+  const wide = Array.from({ length: 200_001 }, () => hello);
+  assert.match(problemOf({}, wide), /^msg\.payload holds more than 200,000 values\./);
+  assert.match(problemOf({ extra: { rows: wide } }), /^msg\.llm holds more than 200,000 values\./);
+  const loop: Record<string, unknown> = {};
+  loop['again'] = loop;
+  assert.match(problemOf({ extra: loop }), /^msg\.llm is nested more than 200 levels deep\./);
+  assert.match(problemOf({}, [{ ...hello, note: loop }]), /^msg\.payload is nested more than 200 levels deep\./);
+});

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
+import { maxValues } from '../../nodes/core/bounded-json.ts';
 import { readBody } from '../../nodes/endpoint/body.ts';
 import { isLlmError } from '../../nodes/core/errors.ts';
 import { Refusal } from '../../nodes/endpoint/status.ts';
@@ -12,10 +13,10 @@ import { Refusal } from '../../nodes/endpoint/status.ts';
 const maxBytes = 64 * 1024;
 
 /** A server that reads each body and answers with what it got, or with what it refused it for. */
-async function listen(t: TestContext): Promise<{ port: number; outcomes: unknown[] }> {
+async function listen(t: TestContext, bytes = maxBytes): Promise<{ port: number; outcomes: unknown[] }> {
   const outcomes: unknown[] = [];
   const server = createServer((req, res) => {
-    readBody(req, maxBytes).then(
+    readBody(req, bytes).then(
       (body) => {
         outcomes.push(body);
         res.end(JSON.stringify(body));
@@ -79,6 +80,13 @@ describe('A body', () => {
     const nested = (levels: number) => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
     assert.equal((await post(t, nested(199))).status, 200);
     for (const levels of [200, 30_000]) assert.match((await post(t, nested(levels))).text, /nested more than 200 levels deep/);
+  });
+
+  it('that holds too many values is refused with the piece that is too much, before the rest has come', async (t) => {
+    const { port, outcomes } = await listen(t, 4 * 1024 * 1024);
+    const begun = `${head('Content-Length: 4000000')}{"a":[${'{},'.repeat(maxValues / 2)}`;
+    assert.match(await exchange(port, [begun], 1), /^HTTP\/1\.1 400 [^]+The body holds more than 200,000 values\./);
+    assert.equal(outcomes.length, 1);
   });
 
   it('may be as large as the bound and no larger, whether or not it says how large it is', async (t) => {

@@ -1,4 +1,5 @@
 /** What narrows a search by the metadata of documents. Read by the runtime and by the editor. */
+import { parseBounded } from '../../core/bounded-json.ts';
 import { LlmError } from '../../core/errors.ts';
 import { isRecord } from '../../core/request.ts';
 import type { MetadataFilter, Scalar } from '../store/store.ts';
@@ -18,7 +19,7 @@ export function readFilter(value: unknown): MetadataFilter | undefined {
 
 function parse(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseBounded(text, { what: 'The filter' });
   } catch {
     return undefined;
   }

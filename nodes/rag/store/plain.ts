@@ -1,4 +1,5 @@
 /** What callers hand to a store, as every store can keep it. */
+import { checkBounds } from '../../core/bounded-json.ts';
 import { LlmError } from '../../core/errors.ts';
 import type { Passage } from '../passages/passage.ts';
 import type { EmbeddingModel, Metadata, StoredDocument } from './store.ts';
@@ -22,12 +23,13 @@ export function plainPassage(passage: Passage): Passage {
   return { ...passage, text: plainText(passage.text), headings: passage.headings.map(plainText) };
 }
 
-/** @throws LlmError `invalid_request` where the metadata is no plain data */
+/** @throws LlmError `invalid_request` where the metadata is no plain data, or too much */
 export function plainDocument({ id, title, source, metadata, hash }: StoredDocument): PlainDocument {
   return { id: plainText(id), title: plainText(title), source: plainText(source), metadata: toJson(metadata), hash: plainText(hash) };
 }
 
 function toJson(metadata: Metadata): string {
+  checkBounds(metadata, { what: 'The metadata of a document' });
   try {
     return JSON.stringify(plainValue(JSON.parse(JSON.stringify(metadata))));
   } catch {

@@ -1,5 +1,6 @@
 /** The rules of a router: a property, an operator and a value as in the switch node, or a JSONata expression. */
 import type { Node, NodeAPI } from 'node-red';
+import { parseBounded } from '../../core/bounded-json.ts';
 import { readChoice } from '../../core/fields.ts';
 import { isRecord } from '../../core/request.ts';
 import { operators, type RuleConfig } from '../../core/stage-settings.ts';
@@ -129,9 +130,10 @@ function isOfType(value: unknown, type: string): boolean {
   }
 }
 
+/** Within bounds: to parse a text of any size would hold up everybody. */
 function isJson(value: unknown): boolean {
   try {
-    JSON.parse(String(value));
+    parseBounded(String(value), { what: 'The value' });
     return true;
   } catch {
     return false;
