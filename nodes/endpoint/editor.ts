@@ -6,6 +6,7 @@ import { prepareTabs } from '../editor/tabs.ts';
 import { type EditedNode, numberDefaults, translate } from '../editor/validate.ts';
 import { isKey, isKeyName, joinKeys, type NamedKey, nameTwice, splitKeys } from './key-lines.ts';
 import { defaultPath, endpointFields, type OfferedModel, readOrigins, readPath } from './settings.ts';
+import { versioned } from '../editor/version.ts';
 
 let models: PlainRows<OfferedModel> | undefined;
 let keys: PlainRows<NamedKey> | undefined;
@@ -18,6 +19,7 @@ RED.nodes.registerType('llm-endpoint', {
   inputs: 0,
   outputs: 1,
   defaults: {
+    ...versioned('llm-endpoint'),
     name: { value: '' },
     path: {
       value: defaultPath,

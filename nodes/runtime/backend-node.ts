@@ -15,6 +15,7 @@ import type { LlmMessage } from './calls.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
 import { announce, type Asked, type Asking, canvasIdOf, identityOf, type LlmNode } from './llm-nodes.ts';
+import { registerNode } from './register.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
 import { onRun } from './supervision.ts';
@@ -38,11 +39,7 @@ export interface BackendDefinition<Config extends BackendConfig, C extends Conne
 
 export function registerBackend<Config extends BackendConfig, C extends Connection>(RED: NodeAPI, definition: BackendDefinition<Config, C>): void {
   bus.reportTo((error) => RED.log.error(`A listener of the LLM events failed: ${String(error)}`));
-  function construct(this: Node, config: Config): void {
-    RED.nodes.createNode(this, config);
-    new BackendNode(RED, this, config, definition);
-  }
-  RED.nodes.registerType(definition.type, construct);
+  registerNode<Config>(RED, definition.type, (node, config) => new BackendNode(RED, node, config, definition));
 }
 
 /** What stands behind a node once its settings are found to be right. */

@@ -6,6 +6,7 @@ import { isLlmError, LlmError, toLlmError } from '../core/errors.ts';
 import type { PriceSource } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
 import { installAdminRoutes } from './admin.ts';
+import { registerNode } from './register.ts';
 import { type ServerHost, serverHost } from './server-host.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -91,20 +92,19 @@ export function registerTestable(RED: NodeAPI, definition: TestableDefinition): 
 
 export function registerConnection(RED: NodeAPI, definition: ConnectionDefinition): void {
   registerTestable(RED, { ...definition, secret: 'apiKey', open: (fields, owner) => definition.open(fields, owner) });
-  function construct(this: Node<KeyCredentials>, config: NodeDef): void {
-    RED.nodes.createNode(this, config);
+  const start = (node: Node<KeyCredentials>, config: NodeDef): void => {
     const users = new Users();
-    const { connection, problem } = openConnection(RED, definition, this, config);
+    const { connection, problem } = openConnection(RED, definition, node, config);
     // Node-RED hands the statuses and errors of a config node on to the Status and Catch nodes of its `users`.
-    Object.assign(this, { connection, problem, users: users.nodes, retain: (user?: Node) => users.retain(user) });
-    if (problem) this.error(problem.message);
-    this.on('close', (removed: boolean, done: () => void) => {
+    Object.assign(node, { connection, problem, users: users.nodes, retain: (user?: Node) => users.retain(user) });
+    if (problem) node.error(problem.message);
+    node.on('close', (removed: boolean, done: () => void) => {
       connection?.health?.stop();
       void users.gone().then(() => connection?.close(removed)).then(() => done(), done);
     });
-  }
+  };
   const texts = Object.fromEntries((definition.texts ?? []).map((name) => [name, { type: 'text' as const }]));
-  RED.nodes.registerType(definition.type, construct, { credentials: { apiKey: { type: 'password' }, ...texts } });
+  registerNode<NodeDef, KeyCredentials>(RED, definition.type, start, { apiKey: { type: 'password' }, ...texts });
 }
 
 function openConnection(

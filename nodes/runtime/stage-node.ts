@@ -11,6 +11,7 @@ import { askNode } from './ask-node.ts';
 import { announce, type Asked, type Asking, type BranchState, canvasIdOf, identityOf, llmNode, type LlmNode, type MemberState } from './llm-nodes.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import type { Branch } from './branch.ts';
+import { registerNode } from './register.ts';
 import { atPort, type StageContext, StageRequest } from './stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
@@ -57,11 +58,7 @@ export interface StageDefinition<Config extends StageConfig> {
 export function registerStage<Config extends StageConfig>(RED: NodeAPI, definition: StageDefinition<Config>): void {
   bus.reportTo((error) => RED.log.error(`A listener of the LLM events failed: ${String(error)}`));
   watchForeignNodes(RED);
-  function construct(this: Node, config: Config): void {
-    RED.nodes.createNode(this, config);
-    new StageNode(RED, this, config, definition);
-  }
-  RED.nodes.registerType(definition.type, construct);
+  registerNode<Config>(RED, definition.type, (node, config) => new StageNode(RED, node, config, definition));
 }
 
 class StageNode<Config extends StageConfig> implements Stage, LlmNode {

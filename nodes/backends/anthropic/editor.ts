@@ -1,6 +1,7 @@
 import { backendDefaults, constantModel, outputLabel, prepareBackend } from '../../editor/backend.ts';
 import { connectionDefaults, prepareConnection } from '../../editor/connection.ts';
 import { apiKey, number, url } from '../../editor/validate.ts';
+import { versioned } from '../../editor/version.ts';
 
 RED.nodes.registerType('llm-anthropic', {
   category: 'LLM',
@@ -10,6 +11,7 @@ RED.nodes.registerType('llm-anthropic', {
   inputs: 1,
   outputs: 1,
   defaults: {
+    ...versioned('llm-anthropic'),
     ...backendDefaults(),
     account: { value: '', type: 'llm-anthropic-account', required: true },
     thinkingTokens: { value: '', validate: number({ min: 1024, max: 1_000_000, integer: true }) },
@@ -31,6 +33,7 @@ RED.nodes.registerType('llm-anthropic', {
 RED.nodes.registerType('llm-anthropic-account', {
   category: 'config',
   defaults: {
+    ...versioned('llm-anthropic-account'),
     ...connectionDefaults(),
     baseUrl: { value: '', validate: url },
   },

@@ -1,5 +1,6 @@
 import { backendDefaults, outputLabel, prepareBackend } from '../../editor/backend.ts';
 import { number } from '../../editor/validate.ts';
+import { versioned } from '../../editor/version.ts';
 
 RED.nodes.registerType('llm-echo', {
   category: 'LLM',
@@ -9,6 +10,7 @@ RED.nodes.registerType('llm-echo', {
   inputs: 1,
   outputs: 1,
   defaults: {
+    ...versioned('llm-echo'),
     ...backendDefaults(),
     tokensPerSecond: { value: 20, validate: number({ min: 0, max: 1_000_000, integer: true }) },
     delayMs: { value: 0, validate: number({ min: 0, max: 3_600_000, integer: true }) },

@@ -3,6 +3,7 @@ import { localServerDefaults, prepareConnection } from '../../editor/connection.
 import { environment, prepareRun, runDefaults } from '../../editor/run.ts';
 import { apiKey, choice, number } from '../../editor/validate.ts';
 import { flashAttentionChoices, llamaServerNumbers } from './run-fields.ts';
+import { versioned } from '../../editor/version.ts';
 
 RED.nodes.registerType('llm-llamacpp', {
   category: 'LLM',
@@ -12,6 +13,7 @@ RED.nodes.registerType('llm-llamacpp', {
   inputs: 1,
   outputs: 1,
   defaults: {
+    ...versioned('llm-llamacpp'),
     ...backendDefaults(),
     server: { value: '', type: 'llm-llamacpp-server', required: true },
     api: { value: 'chat' },
@@ -38,6 +40,7 @@ RED.nodes.registerType('llm-llamacpp', {
 RED.nodes.registerType('llm-llamacpp-server', {
   category: 'config',
   defaults: {
+    ...versioned('llm-llamacpp-server'),
     ...localServerDefaults(),
     ...runDefaults(),
     modelFile: { value: '' },

@@ -1,6 +1,7 @@
 import { backendDefaults, constantModel, outputLabel, prepareBackend } from '../../editor/backend.ts';
 import { connectionDefaults, prepareConnection } from '../../editor/connection.ts';
 import { apiKey, url } from '../../editor/validate.ts';
+import { versioned } from '../../editor/version.ts';
 
 RED.nodes.registerType('llm-openai', {
   category: 'LLM',
@@ -10,6 +11,7 @@ RED.nodes.registerType('llm-openai', {
   inputs: 1,
   outputs: 1,
   defaults: {
+    ...versioned('llm-openai'),
     ...backendDefaults(),
     account: { value: '', type: 'llm-openai-account', required: true },
     api: { value: 'auto' },
@@ -32,6 +34,7 @@ RED.nodes.registerType('llm-openai', {
 RED.nodes.registerType('llm-openai-account', {
   category: 'config',
   defaults: {
+    ...versioned('llm-openai-account'),
     ...connectionDefaults(),
     baseUrl: { value: '', validate: url },
     organization: { value: '' },

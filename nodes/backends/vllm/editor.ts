@@ -3,6 +3,7 @@ import { localServerDefaults, prepareConnection } from '../../editor/connection.
 import { environment, prepareRun, runDefaults } from '../../editor/run.ts';
 import { apiKey, choice, jsonObject, number } from '../../editor/validate.ts';
 import { dtypeChoices, vllmNumbers } from './run-fields.ts';
+import { versioned } from '../../editor/version.ts';
 
 RED.nodes.registerType('llm-vllm', {
   category: 'LLM',
@@ -12,6 +13,7 @@ RED.nodes.registerType('llm-vllm', {
   inputs: 1,
   outputs: 1,
   defaults: {
+    ...versioned('llm-vllm'),
     ...backendDefaults(),
     server: { value: '', type: 'llm-vllm-server', required: true },
     api: { value: 'chat' },
@@ -38,6 +40,7 @@ RED.nodes.registerType('llm-vllm', {
 RED.nodes.registerType('llm-vllm-server', {
   category: 'config',
   defaults: {
+    ...versioned('llm-vllm-server'),
     ...localServerDefaults(),
     ...runDefaults(),
     model: { value: '' },

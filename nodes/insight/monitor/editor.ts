@@ -7,6 +7,7 @@ import { apiKey, choice, checkNumber, type EditedNode, numberDefaults, translate
 import { defaultMinutes, type Measure, measures, minutesField, type Scope, scopedMeasures, scopes, thresholds } from '../alerts/settings.ts';
 import { wrongPattern } from '../capture/redaction.ts';
 import { captureTargets, defaultLogFile, defaultMetricsPath, defaultOtlpUrl, logTargets, monitorFields, readMetricsPath, readOtlpUrl, telemetryTargets } from './settings.ts';
+import { versioned } from '../../editor/version.ts';
 
 interface AlertRow {
   name: string;
@@ -26,6 +27,7 @@ RED.nodes.registerType('llm-monitor', {
   inputs: 0,
   outputs: 2,
   defaults: {
+    ...versioned('llm-monitor'),
     name: { value: '' },
     metrics: { value: true },
     path: {

@@ -4,6 +4,7 @@ import { checkNumber, type EditedNode, formValue, numberDefaults, translate } fr
 import { readerFields } from '../documents/settings.ts';
 import { defaultIgnore, defaultInclude } from '../folder/default-patterns.ts';
 import { splitFields } from '../passages/settings.ts';
+import { versioned } from '../../editor/version.ts';
 
 const { maxTokens, overlapTokens } = splitFields;
 const { timeoutMs, maxFileMb } = readerFields;
@@ -16,6 +17,7 @@ RED.nodes.registerType('llm-index', {
   inputs: 1,
   outputs: 2,
   defaults: {
+    ...versioned('llm-index'),
     name: { value: '' },
     knowledge: { value: '', type: 'llm-knowledge', required: true },
     folder: {

@@ -6,6 +6,7 @@ import { choice, type EditedNode, formValue, numberDefaults, translate } from '.
 import { embeddingFields } from '../embedding/settings.ts';
 import { languageCodes } from '../text/language-codes.ts';
 import { defaultCollection, readCollection } from './collection.ts';
+import { versioned } from '../../editor/version.ts';
 
 const prefix = 'node-config-input-';
 
@@ -15,6 +16,7 @@ const embedders = { openai: 'llm-openai-account', llamacpp: 'llm-llamacpp-server
 RED.nodes.registerType('llm-knowledge', {
   category: 'config',
   defaults: {
+    ...versioned('llm-knowledge'),
     name: { value: '' },
     store: choice(['embedded', 'postgres']),
     collection: {

@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { LlmError } from '../../core/errors.ts';
 import { asProblem, registerTestable, Users } from '../../runtime/connection.ts';
+import { registerNode } from '../../runtime/register.ts';
 import { Embedder } from '../embedding/embedder.ts';
 import type { Store } from '../store/store.ts';
 import { EmbeddingSource } from './embedding-source.ts';
@@ -55,25 +56,24 @@ export default function register(RED: NodeAPI): void {
     },
   });
 
-  function construct(this: Node<Credentials>, config: KnowledgeConfig): void {
-    RED.nodes.createNode(this, config);
+  const start = (node: Node<Credentials>, config: KnowledgeConfig): void => {
     const users = new Users();
-    Object.assign(this, { retain: () => users.retain() });
+    Object.assign(node, { retain: () => users.retain() });
     try {
-      const { password } = this.credentials ?? {};
-      const embedder = embedderFor(RED, this, config);
+      const { password } = node.credentials ?? {};
+      const embedder = embedderFor(RED, node, config);
       const lease = leaseStore(readPlace({ ...config, password }, userDir()));
-      Object.assign(this, { knowledge: { store: lease.store, embedder } });
-      this.on('close', (done: () => void) => {
+      Object.assign(node, { knowledge: { store: lease.store, embedder } });
+      node.on('close', (done: () => void) => {
         void users.gone().then(() => lease.release()).then(() => done(), done);
       });
     } catch (error) {
       const problem = asProblem(error);
-      Object.assign(this, { problem });
-      this.error(problem.message);
+      Object.assign(node, { problem });
+      node.error(problem.message);
     }
-  }
-  RED.nodes.registerType(knowledgeType, construct, { credentials: { password: { type: 'password' } } });
+  };
+  registerNode<KnowledgeConfig, Credentials>(RED, knowledgeType, start, { password: { type: 'password' } });
 }
 
 /** @throws RangeError for settings that cannot work */

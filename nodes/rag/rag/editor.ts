@@ -7,6 +7,7 @@ import { checkTemplate, TemplateEditor } from '../../editor/template-editor.ts';
 import { checkTyped, choice, type EditedNode, formValue, number, numberDefaults, translate } from '../../editor/validate.ts';
 import { retrievalFields, retrievalModes } from '../retrieval/settings.ts';
 import { readFilter } from './metadata-filter.ts';
+import { versioned } from '../../editor/version.ts';
 
 const prefix = 'node-input-';
 
@@ -25,6 +26,7 @@ RED.nodes.registerType('llm-rag', {
   inputs: 1,
   outputs: 1,
   defaults: {
+    ...versioned('llm-rag'),
     name: { value: '' },
     knowledge: { value: '', type: 'llm-knowledge', required: true },
     mode: {

@@ -1,10 +1,7 @@
-import type { Node, NodeAPI } from 'node-red';
+import type { NodeAPI } from 'node-red';
+import { registerNode } from '../../runtime/register.ts';
 import { type RagConfig, RagNode } from './rag-node.ts';
 
 export default function register(RED: NodeAPI): void {
-  function construct(this: Node, config: RagConfig): void {
-    RED.nodes.createNode(this, config);
-    new RagNode(RED, this, config);
-  }
-  RED.nodes.registerType('llm-rag', construct);
+  registerNode<RagConfig>(RED, 'llm-rag', (node, config) => new RagNode(RED, node, config));
 }

@@ -6,6 +6,7 @@ import { checkField, checkRows, givenRows, type GivenRow, numberField, readNumbe
 import { RowList } from '../../editor/rows.ts';
 import { stageDefaults, stageOutputLabel } from '../../editor/stage.ts';
 import { choice, type EditedNode, translate } from '../../editor/validate.ts';
+import { versioned } from '../../editor/version.ts';
 
 interface FallbackBranch {
   name: string;
@@ -24,6 +25,7 @@ RED.nodes.registerType('llm-fallback', {
   inputs: 1,
   outputs: 3,
   defaults: {
+    ...versioned('llm-fallback'),
     ...stageDefaults(),
     branches: {
       value: newFallbackBranches,

@@ -5,6 +5,7 @@ import { RowList } from '../../editor/rows.ts';
 import { prepareStickyBy, stageDefaults, stageOutputLabel, stickyBy } from '../../editor/stage.ts';
 import { prepareTabs } from '../../editor/tabs.ts';
 import { choice, type EditedNode, formValue, numberDefaults } from '../../editor/validate.ts';
+import { versioned } from '../../editor/version.ts';
 
 interface Member {
   name: string;
@@ -24,6 +25,7 @@ RED.nodes.registerType('llm-pool', {
   inputs: 1,
   outputs: 3,
   defaults: {
+    ...versioned('llm-pool'),
     ...stageDefaults(),
     strategy: choice(strategies),
     stickyBy: { value: 'llm.session', validate: stickyBy((node) => formValue(node, 'strategy') === 'sticky') },

@@ -1,3 +1,5 @@
+import { versioned } from '../../editor/version.ts';
+
 RED.nodes.registerType('llm-return', {
   category: 'LLM',
   color: '#B8ADD3',
@@ -6,6 +8,7 @@ RED.nodes.registerType('llm-return', {
   inputs: 1,
   outputs: 0,
   defaults: {
+    ...versioned('llm-return'),
     name: { value: '' },
   },
   label() {

@@ -1,25 +1,24 @@
-import type { Node, NodeAPI, NodeDef } from 'node-red';
+import type { NodeAPI } from 'node-red';
 import { LlmError } from '../../core/errors.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { watchForeignNodes } from '../../runtime/foreign-nodes.ts';
+import { registerNode } from '../../runtime/register.ts';
 import { outcomeOf } from './answer.ts';
 
 export default function register(RED: NodeAPI): void {
   watchForeignNodes(RED);
-  function construct(this: Node, config: NodeDef): void {
-    RED.nodes.createNode(this, config);
-    this.on('input', (msg: LlmMessage, _send, done) => {
+  registerNode(RED, 'llm-return', (node) => {
+    node.on('input', (msg: LlmMessage, _send, done) => {
       const frame = topFrame(msg);
       if (!frame) {
         done(nobodyWaits());
         return;
       }
       // Also where the call is over: what comes late is counted.
-      calls.settle(frame, outcomeOf(msg, calls.find(frame)?.msg ?? {}, this));
+      calls.settle(frame, outcomeOf(msg, calls.find(frame)?.msg ?? {}, node));
       done();
     });
-  }
-  RED.nodes.registerType('llm-return', construct);
+  });
 }
 
 function nobodyWaits(): LlmError {

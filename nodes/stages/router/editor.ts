@@ -6,6 +6,7 @@ import { checkRule, readRule, type Rule, RuleFields } from '../../editor/rule.ts
 import { equal, isWhole, scaled, sumOf } from '../../editor/shares.ts';
 import { prepareStickyBy, stageDefaults, stageOutputLabel, stickyBy } from '../../editor/stage.ts';
 import { choice, type EditedNode, formValue, numberDefaults, translate } from '../../editor/validate.ts';
+import { versioned } from '../../editor/version.ts';
 
 interface RouterBranch {
   name: string;
@@ -26,6 +27,7 @@ RED.nodes.registerType('llm-router', {
   inputs: 1,
   outputs: 3,
   defaults: {
+    ...versioned('llm-router'),
     ...stageDefaults(),
     mode: choice(routerModes),
     branches: {
