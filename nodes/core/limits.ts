@@ -48,6 +48,9 @@ function readLimit(name: LimitName, given: unknown): number {
 /** How often a server of one's own is asked for its health, in ms; 0 switches the question off. */
 export const healthInterval: LimitField = { value: 15_000, min: 0, max: hourMs };
 
+/** How long a client may take nothing of an answer that waits for it, in ms; 0 lets it stand still for ever. */
+export const readerStall: LimitField = { value: 60_000, min: 0, max: dayMs };
+
 /** Bounds of the sampling settings, of a node and of `msg.llm` alike. Wide on purpose: a model's own bounds are its server's business. */
 export const settingBounds = {
   maxTokens: { min: 1, max: 10_000_000, integer: true },

@@ -3,9 +3,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
+import { duration } from '../core/units.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
 import type { Mounted } from '../runtime/routes.ts';
+import { boundReader, hasStoodStill } from '../runtime/slow-reader.ts';
 import { newStageId } from '../runtime/stage-events.ts';
 import { readBody } from './body.ts';
 import type { Disclosure } from './disclosure.ts';
@@ -101,9 +103,10 @@ export class HttpApi implements Mounted {
 
   /** Never rejects: whatever happens, the client is told. */
   async #serve(req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
-    const { cors, disclosure, gate, hasChat, names } = this.#parts;
+    const { cors, disclosure, gate, hasChat, names, readerStallMs } = this.#parts;
     const requestId = requestIdOf(req);
     res.setHeader('x-request-id', requestId);
+    boundReader(res, readerStallMs);
     if (cors.answers(req, res)) return;
     const format = formats[path];
     try {
@@ -151,8 +154,9 @@ export class HttpApi implements Mounted {
     const identity: AnswerIdentity = { id: format.idPrefix + crypto.randomUUID(), model: offered.name, created: Math.floor(Date.now() / 1000) };
     const stream = request.stream ? new EventStream(res, format.stream(request, identity), heartbeatMs) : undefined;
     const gone = () => {
-      this.#flow.debug(`${clientGone}: the client of ${requestId} went away.`);
-      controller.abort(new LlmError('cancelled', 'The client went away.'));
+      const reason = hasStoodStill(res) ? stoodStill(this.#parts.readerStallMs) : new LlmError('cancelled', 'The client went away.');
+      this.#flow.debug(`${clientGone}: ${requestId}. ${reason.message}`);
+      controller.abort(reason);
     };
     res.once('close', gone);
     if (res.destroyed) gone();
@@ -176,6 +180,11 @@ export class HttpApi implements Mounted {
 
 function sendWhole(res: ServerResponse, { completion, statusCode, headers }: Answered, body: JsonObject, disclosure: Disclosure): void {
   sendJson(res, flowStatus(statusCode), body, { ...flowHeaders(headers), ...disclosure.headers(completion) });
+}
+
+function stoodStill(ms: number): LlmError {
+  const hint = 'It does not read what it asked for; where it is meant to be that slow, raise how long a client may stand still.';
+  return new LlmError('cancelled', `The client has taken nothing of its answer for ${duration(ms)}.`, { hint });
 }
 
 /** @throws Refusal */

@@ -33,6 +33,7 @@ export interface Parts {
   readonly maxBytes: number;
   readonly heartbeatMs: number;
   readonly timeoutMs: number;
+  readonly readerStallMs: number;
   readonly disclosure: Disclosure;
   readonly hasChat: boolean;
 }
@@ -50,6 +51,7 @@ export function readParts(config: EndpointConfig, { keys }: EndpointCredentials 
     maxBytes: setting('maxBodyKb') * 1024,
     heartbeatMs: setting('heartbeatMs'),
     timeoutMs: setting('timeoutMs'),
+    readerStallMs: setting('readerStallMs'),
     disclosure: new Disclosure(config.tellBackend !== false),
     hasChat: config.chat !== false,
   };

@@ -1,6 +1,6 @@
 /** The settings of an endpoint, with their defaults and bounds. Read by the runtime and by the editor. */
 import { readHttpPath, readNumber } from '../core/fields.ts';
-import { type LimitField, limitFields } from '../core/limits.ts';
+import { type LimitField, limitFields, readerStall } from '../core/limits.ts';
 import { isRecord } from '../core/request.ts';
 
 export const endpointFields = {
@@ -9,6 +9,7 @@ export const endpointFields = {
   /** How long a stream may be silent before a comment says that the answer is still to come; 0 for never. */
   heartbeatMs: { value: 5_000, min: 0, max: 3_600_000 },
   timeoutMs: limitFields.totalTimeoutMs,
+  readerStallMs: readerStall,
   /** Requests at once, in all and for each key; 0 for any number. */
   maxOpen: { value: 1_000, min: 0, max: 1_000_000 },
   maxOpenPerKey: { value: 0, min: 0, max: 1_000_000 },

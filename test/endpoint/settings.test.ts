@@ -9,8 +9,8 @@ import { statusFor } from '../../nodes/endpoint/status.ts';
 
 describe('The settings of an endpoint', () => {
   it('have defaults for what a flow file lacks', () => {
-    const fields = ['maxBodyKb', 'heartbeatMs', 'timeoutMs', 'maxOpen', 'maxOpenPerKey'] as const;
-    for (const nothing of [undefined, '']) assert.deepEqual(fields.map((name) => readEndpointField(name, nothing)), [20_480, 5_000, 600_000, 1_000, 0]);
+    const fields = ['maxBodyKb', 'heartbeatMs', 'timeoutMs', 'readerStallMs', 'maxOpen', 'maxOpenPerKey'] as const;
+    for (const nothing of [undefined, '']) assert.deepEqual(fields.map((name) => readEndpointField(name, nothing)), [20_480, 5_000, 600_000, 60_000, 1_000, 0]);
     assert.equal(readEndpointField('heartbeatMs', '0'), 0);
   });
 

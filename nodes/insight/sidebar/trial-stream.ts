@@ -2,9 +2,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Completion, StreamPart, TokenSink } from '../../core/completion.ts';
 import { type LlmError, toLlmError } from '../../core/errors.ts';
+import { readerStall } from '../../core/limits.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
 import type { Asked } from '../../runtime/llm-nodes.ts';
-import { write } from '../../runtime/slow-reader.ts';
+import { boundReader, write } from '../../runtime/slow-reader.ts';
 import type { TrialLine } from './api.ts';
 
 export class TrialStream implements TokenSink {
@@ -12,6 +13,7 @@ export class TrialStream implements TokenSink {
 
   constructor(res: ServerResponse) {
     this.#res = res;
+    boundReader(res, readerStall.value);
     res.writeHead(200, { 'content-type': 'application/x-ndjson; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
   }
 
