@@ -223,6 +223,13 @@ function readOperation(given: unknown): (typeof operations)[number] {
   }
 }
 
+/** One that is no text would else list everything. @throws LlmError `invalid_request` */
 function listed({ after, prefix }: Message): { after?: string; prefix?: string } {
-  return { ...(typeof after === 'string' && { after }), ...(typeof prefix === 'string' && { prefix }) };
+  return { ...readText('after', after), ...readText('prefix', prefix) };
+}
+
+function readText<Name extends string>(name: Name, given: unknown): { [name in Name]?: string } {
+  if (given === undefined || given === null) return {};
+  if (typeof given !== 'string') throw new LlmError('invalid_request', `msg.${name} must be a text.`);
+  return { [name]: given } as { [name in Name]?: string };
 }

@@ -1,6 +1,7 @@
 /** The config node that holds documents: a store, and where one is set, the model that gives its vectors. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { LlmError } from '../../core/errors.ts';
+import { readChoice } from '../../core/fields.ts';
 import { asProblem, registerTestable, Users } from '../../runtime/connection.ts';
 import { registerNode } from '../../runtime/register.ts';
 import { Embedder } from '../embedding/embedder.ts';
@@ -78,8 +79,8 @@ export default function register(RED: NodeAPI): void {
 
 /** @throws RangeError for settings that cannot work */
 function embedderFor(RED: NodeAPI, node: Node, config: KnowledgeConfig): Embedder | undefined {
-  const kind = config.embedWith;
-  if (kind !== 'openai' && kind !== 'llamacpp' && kind !== 'vllm') return undefined;
+  const kind = readChoice('embedWith', config.embedWith, ['', 'openai', 'llamacpp', 'vllm']);
+  if (kind === '') return undefined;
   const connection = config[kind];
   if (!connection) throw new RangeError('No account or server for embeddings is chosen.');
   const model = String(config.embeddingModel ?? '').trim();

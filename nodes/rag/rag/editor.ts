@@ -98,7 +98,7 @@ function countOutputs(): void {
   $(`#${prefix}outputs`).val($(`#${prefix}noEvidence`).val() === 'port' ? 2 : 1);
 }
 
-/** An empty field is fine: nothing is left out. The widget asks its type, not the property, what is valid. */
+/** An empty field of JSON is fine: nothing is left out. The widget asks its type, not the property, what is valid. */
 function prepareFilter(node: EditedNode): void {
   const json = {
     value: 'json',
@@ -117,8 +117,8 @@ function prepareFilter(node: EditedNode): void {
 }
 
 function checkFilter(node: EditedNode, value: unknown, type: string): boolean | string {
+  if (type !== 'json') return value ? checkTyped(node, value, type) : translate(node, 'rag.validate.noFilter');
   if (!value) return true;
-  if (type !== 'json') return checkTyped(node, value, type);
   try {
     readFilter(String(value));
     return true;

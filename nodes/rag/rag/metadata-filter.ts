@@ -5,16 +5,23 @@ import { isRecord } from '../../core/request.ts';
 import type { MetadataFilter, Scalar } from '../store/store.ts';
 
 /**
- * An object, or its JSON text, as environment variables have it. What is missing filters nothing.
+ * An object, or its JSON text, as environment variables have it. A filter is a guard: one that is missing or has no entry would leave
+ * nothing out, so it fails.
  * @throws LlmError `invalid_request` for anything but an object of values, or of lists of values
  */
-export function readFilter(value: unknown): MetadataFilter | undefined {
-  if (value === undefined || value === null || value === '') return undefined;
+export function readFilter(value: unknown): MetadataFilter {
+  if (value === undefined || value === null || value === '') throw noFilter('The filter has no value.');
   const given = typeof value === 'string' ? parse(value) : value;
-  if (!isRecord(given) || !Object.values(given).every((entry) => isScalar(entry) || (Array.isArray(entry) && entry.every(isScalar)))) {
+  if (!isRecord(given) || !Object.values(given).every((entry) => (Array.isArray(entry) ? Array.from(entry as unknown[]).every(isScalar) : isScalar(entry)))) {
     throw new LlmError('invalid_request', 'The filter is no object of values.', { hint: 'For example {"language": "en", "year": [2025, 2026]}.' });
   }
+  if (Object.keys(given).length === 0) throw noFilter('The filter is empty.');
   return given as MetadataFilter;
+}
+
+/** Of a filter that is set, but narrows nothing. */
+export function noFilter(message: string): LlmError {
+  return new LlmError('invalid_request', message, { hint: 'Nothing is searched without it. Look at where it comes from, such as the name of the client; where all documents may be found, leave the field empty.' });
 }
 
 function parse(text: string): unknown {
@@ -26,5 +33,5 @@ function parse(text: string): unknown {
 }
 
 function isScalar(value: unknown): value is Scalar {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+  return value === null || typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
 }

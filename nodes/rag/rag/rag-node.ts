@@ -9,7 +9,7 @@ import { asProblem } from '../../runtime/connection.ts';
 import { InFlight } from '../../runtime/in-flight.ts';
 import { type Done, Reply, type Send } from '../../runtime/reply.ts';
 import { misconfigured, StatusLine, statusOfFailure } from '../../runtime/status.ts';
-import { TypedValue } from '../../runtime/typed-value.ts';
+import type { TypedValue } from '../../runtime/typed-value.ts';
 import { withKnowledge } from '../knowledge/users.ts';
 import { questionOf } from '../prompt/conversation.ts';
 import { defaultTemplate } from '../prompt/default-template.ts';
@@ -17,15 +17,12 @@ import { PromptTemplate } from '../prompt/prompt.ts';
 import type { Rerank } from '../retrieval/rerank.ts';
 import { retrieve } from '../retrieval/retrieve.ts';
 import { readRetrievalSettings, type RetrievalNumber, type RetrievalSettings } from '../retrieval/settings.ts';
-import { filterFor } from './filter.ts';
-import { readFilter } from './metadata-filter.ts';
+import { type FilterFields, filterFor, readFilterField } from './filter.ts';
 import { rerankerFor } from './reranker.ts';
 
-export interface RagConfig extends NodeDef, Partial<Record<RetrievalNumber, unknown>> {
+export interface RagConfig extends NodeDef, FilterFields, Partial<Record<RetrievalNumber, unknown>> {
   knowledge?: string;
   mode?: unknown;
-  filter?: string;
-  filterType?: string;
   /** Whether the passages are put into the prompt; they are in `msg.llm.context` in any case. */
   assemble?: boolean;
   template?: string;
@@ -136,16 +133,14 @@ function foundStatus(count: number): NodeStatus {
 
 /** @throws RangeError or LlmError for settings that cannot work */
 function readParts(RED: NodeAPI, node: Node, config: RagConfig): Parts {
-  const { filter, filterType = 'json', assemble = true, template } = config;
-  // A constant that is wrong is wrong for every message.
-  if (filter && filterType === 'json') readFilter(filter);
+  const { assemble = true, template } = config;
   const kind = config.rerankWith;
   const server = kind === 'llamacpp' || kind === 'vllm' ? config[kind] : undefined;
   if (kind && !server) throw new RangeError('No server for reranking is chosen.');
   return {
     settings: readRetrievalSettings({ ...config }),
     template: assemble ? new PromptTemplate(template || defaultTemplate) : undefined,
-    filter: filter ? new TypedValue(RED, node, filter, filterType) : undefined,
+    filter: readFilterField(RED, node, config),
     rerank: server ? rerankerFor(RED, server, String(config.rerankModel ?? '')) : undefined,
     hasEvidencePort: readChoice('noEvidence', config.noEvidence, ['continue', 'port']) === 'port',
   };

@@ -48,6 +48,8 @@ test('what is no document is one clear failure that says where', async (t) => {
     [{ operation: 'drop' }, /msg\.operation must be one of upsert, delete, clear, list, sync/],
     [{ operation: 'delete' }, /no ids of documents to delete/],
     [{ operation: 'delete', payload: ['a', {}] }, /no ids/],
+    [{ operation: 'list', prefix: ['a/'] }, /msg\.prefix must be a text/],
+    [{ operation: 'list', after: 7 }, /msg\.after must be a text/],
   ] as const) {
     flow.send('index', msg);
     const failure = await failureAt(flow, 'indexed');

@@ -28,6 +28,7 @@ test('settings that cannot work are the failure of every message, once each', as
     [{ store: 'redis' }, /^LlmError: store must be one of/],
     [{ store: 'postgres', url: 'http://x' }, /^LlmError: The address of the database is none/],
     [{ embedWith: 'openai' }, /^LlmError: No account or server for embeddings is chosen\. Open the node/],
+    [{ embedWith: 'somebody' }, /embedWith must be one of/],
   ];
   for (const [config, message] of bad) {
     await t.test(String(message), async (t) => {

@@ -3,9 +3,15 @@ import { describe, test } from 'node:test';
 import { readFilter } from '../../../nodes/rag/rag/metadata-filter.ts';
 
 describe('A filter', () => {
-  for (const missing of [undefined, null, '']) {
-    test(`that is ${JSON.stringify(missing) ?? 'undefined'} filters nothing`, () => assert.equal(readFilter(missing), undefined));
+  for (const missing of [undefined, null, '', {}, '{}', new Map([['user', 'ann']]), new Date(0)]) {
+    test(`that is ${JSON.stringify(missing) ?? 'undefined'} fails: it would filter nothing`, () => {
+      assert.throws(() => readFilter(missing), { kind: 'invalid_request', message: /^The filter (has no value|is empty)\. Nothing is searched without it\./ });
+    });
   }
+
+  test('with an empty list is one: it finds nothing', () => {
+    assert.deepEqual(readFilter({ user: [] }), { user: [] });
+  });
 
   test('is an object of values and of lists of values', () => {
     const filter = { language: 'en', year: [2025, 2026], draft: false, author: null };
@@ -16,7 +22,7 @@ describe('A filter', () => {
     assert.deepEqual(readFilter('{"language": "en"}'), { language: 'en' });
   });
 
-  for (const wrong of [7, true, [], ['a'], 'language', '[1]', '"a"', { a: {} }, { a: [[1]] }, { a: undefined }]) {
+  for (const wrong of [7, true, [], ['a'], 'language', '[1]', '"a"', { a: {} }, { a: [[1]] }, { a: undefined }, { a: [undefined] }, { a: Array(1) }, { a: NaN }, { a: [Infinity] }]) {
     test(`is not ${JSON.stringify(wrong)}`, () => {
       assert.throws(() => readFilter(wrong), { kind: 'invalid_request', message: /^The filter is no object of values\. For example/ });
     });

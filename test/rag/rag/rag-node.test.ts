@@ -73,8 +73,7 @@ test('without assembling, the prompt stays as it came', async (t) => {
 
 test('the filter may be fixed, or come with the message', async (t) => {
   const flow = await start(t, { filter: 'only', filterType: 'msg', maxPassages: 9 });
-  const found = async (only?: unknown) => titlesIn(await ask(flow, { payload: 'What is opened, and who sleeps?', ...(only !== undefined && { only }) })).sort();
-  assert.deepEqual(await found(), ['Otter', 'Pump', 'Tap']);
+  const found = async (only: unknown) => titlesIn(await ask(flow, { payload: 'What is opened, and who sleeps?', only })).sort();
   assert.deepEqual(await found({ year: 2026 }), ['Otter', 'Tap']);
   assert.deepEqual(await found({ year: [2025, 2027], language: 'en' }), ['Pump']);
   assert.deepEqual(await found({ language: 'de' }), []);
@@ -83,6 +82,44 @@ test('the filter may be fixed, or come with the message', async (t) => {
   assert.equal(cause.kind, 'invalid_request');
   assert.match(message, /The filter is no object of values\. For example/);
   assert.doesNotMatch(message, /canary/);
+});
+
+test('a filter that is set and comes out missing or empty is a failure, and nothing is searched', async (t) => {
+  const cases: Array<[filterType: string, filter: string, ...msgs: object[]]> = [
+    ['msg', 'only', {}, { only: {} }, { only: null }, { only: '' }],
+    ['msg', 'deep.only', {}, { deep: 7 }],
+    ['jsonata', '{"user": llm.client}', {}, { llm: {} }],
+    ['jsonata', '$error("no")', {}],
+    ['env', 'NO_SUCH_FILTER', {}],
+    ['flow', 'only', {}],
+  ];
+  for (const [filterType, filter, ...msgs] of cases) {
+    await t.test(`${filterType} ${filter}`, async (t) => {
+      const flow = await start(t, { filter, filterType });
+      for (const msg of msgs) {
+        flow.send('rag', { payload: question, ...msg });
+        const { message, cause } = await failureAt(flow, 'asked');
+        assert.equal(cause.kind, 'invalid_request');
+        assert.match(message, /The filter (has no value for this message|is empty)\. Nothing is searched without it\./, JSON.stringify(msg));
+      }
+      assert.deepEqual([await flow.rest('asked'), await flow.rest('none')], [[], []]);
+    });
+  }
+});
+
+test('each user finds what is theirs, and nobody without a name anything', async (t) => {
+  const flow = await start(t, { filter: '{"user": llm.client}', filterType: 'jsonata' });
+  await index(flow, { payload: [{ ...pump, metadata: { user: 'ann' } }, { ...tap, metadata: { user: 'bob' } }] });
+  const found = async (client: unknown) => titlesIn(await ask(flow, { payload: 'What is opened, and who sleeps?', llm: { client } }));
+  assert.deepEqual([await found('ann'), await found('bob'), await found('eve'), await found([]), await found(null)], [['Pump'], ['Tap'], [], [], []]);
+});
+
+test('a field that an environment variable has emptied asks for a filter', async (t) => {
+  process.env['TEST_FILTER'] = '';
+  t.after(() => delete process.env['TEST_FILTER']);
+  const flow = await start(t, { filter: '${TEST_FILTER}' });
+  flow.send('rag', { payload: question });
+  assert.match((await failureAt(flow, 'asked')).message, /The filter has no value\./);
 });
 
 test('without evidence the message goes on without passages, or leaves by the second port as it came', async (t) => {
@@ -126,6 +163,9 @@ test('settings that cannot work are the failure of every message', async (t) => 
     [{ template: '{{answer}}' }, /names \{\{answer\}\}/],
     [{ filter: '{', filterType: 'json' }, /filter is no object of values/],
     [{ filter: '[1]' }, /filter is no object of values/],
+    [{ filter: '{}' }, /filter is empty/],
+    [{ filter: '', filterType: 'msg' }, /filter has no value/],
+    [{ filterType: 'jsonata' }, /filter has no value/],
     [{ rerankWith: 'vllm' }, /No server for reranking is chosen/],
     [{ noEvidence: 'loop' }, /noEvidence must be one of/],
   ] as const) {

@@ -6,7 +6,8 @@ import type { MetadataFilter } from '../store.ts';
 export function filterSql(filter: MetadataFilter | undefined, values: unknown[]): string {
   return Object.entries(filter ?? {})
     .map(([key, wanted]) => {
-      const documents = [wanted].flat().map((value) => JSON.stringify({ [plainText(key)]: typeof value === 'string' ? plainText(value) : value }));
+      // Of a value that JSON leaves out no condition would be left.
+      const documents = [wanted].flat().map((value: unknown) => JSON.stringify({ [plainText(key)]: typeof value === 'string' ? plainText(value) : (value ?? null) }));
       return `and metadata @> any ($${values.push(documents)}::jsonb[])`;
     })
     .join(' ');
