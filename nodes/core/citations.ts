@@ -1,6 +1,8 @@
 /** Which of the passages that a request brought with it an answer cites: [1], [2, 3], [1][2], [1-3], [^1], 【1】 and 【1†source】. */
+import { groups, readNumbers } from './citation-groups.ts';
 import { withoutCode } from './code-spans.ts';
 import { type ContextPassage, readPassageAt } from './context.ts';
+import { Quotes } from './quotes.ts';
 import { isRecord } from './request.ts';
 
 /** In `msg.completion.citations`: a passage that the answer names, by the number it names it with. */
@@ -9,23 +11,15 @@ export interface Citation extends Omit<ContextPassage, 'text' | 'score'> {
   number: number;
 }
 
-/** A wider one is no range of passages: [1914-1918]. It also bounds the work on hostile text. */
-const widestRange = 50;
-
-/**
- * A group of numbers in brackets, with what tells that it is none: a backslash before it, behind it what makes it a link, or the colon
- * of a definition at the start of a line, as in `[1]: https://…`. All repetitions are bounded or exclude the bracket: linear time.
- */
-const groups = /(?<escape>\\?)[[【](?<numbers>[\d\s,;、，^–—-]{1,200})(?:†[^[\]【】\n]{0,200})?[\]】](?:(?<link>\([^\s()]*\))|(?<colon>:))?/g;
-
 /**
  * The citations of an answer's text, each once, in the order of first mention. Not counted are numbers in code, the texts of Markdown
- * links and images, definitions of footnotes, and numbers that no passage has. `context` may be anything.
+ * links and images, definitions of footnotes, numbers that no passage has, and those that the answer quotes from another passage, as
+ * papers have them. `context` may be anything.
  */
 export function citationsOf(text: string, context: unknown): Citation[] {
   const cited = new Map<number, Citation | undefined>();
   if (!Array.isArray(context) || context.length === 0) return [];
-  for (const number of numbersIn(text, context.length)) {
+  for (const number of numbersIn(text, context)) {
     if (!cited.has(number)) cited.set(number, citationOf(number, context));
   }
   return [...cited.values()].filter((citation) => citation !== undefined);
@@ -44,29 +38,22 @@ function citationOf(number: number, context: unknown): Citation | undefined {
   return { number, ...place };
 }
 
-function* numbersIn(text: string, most: number): Generator<number> {
+function* numbersIn(text: string, context: readonly unknown[]): Generator<number> {
   const prose = withoutCode(text);
+  let quotes: Quotes | undefined;
   for (const match of prose.matchAll(groups)) {
     const { escape, numbers = '', link, colon } = match.groups ?? {};
     if (escape || link || (colon && startsLine(prose, match.index))) continue;
-    yield* readNumbers(numbers, most) ?? [];
+    const found = readNumbers(numbers, context.length) ?? [];
+    if (found.length === 0) continue;
+    quotes ??= new Quotes(context);
+    const sources = quotes.sourcesOf(prose, match);
+    // What a passage says of its own number is as good as a citation of it.
+    for (const number of found) if (sources.size === 0 || sources.has(number)) yield number;
   }
 }
 
 function startsLine(text: string, at: number): boolean {
   const before = text.slice(Math.max(0, at - 4), at);
   return /(^|\n) {0,3}$/.test(before);
-}
-
-/** The numbers in a pair of brackets; undefined where something else stands there too, or a number that no passage has. */
-function readNumbers(inner: string, most: number): number[] | undefined {
-  const numbers: number[] = [];
-  for (const item of inner.split(/[,;、，]/)) {
-    const [, first, last = first] = /^\s*\^?(\d{1,6})(?:\s*[–—-]\s*(\d{1,6}))?\s*$/.exec(item) ?? [];
-    if (first === undefined) return undefined;
-    const [from, to] = [Number(first), Number(last)];
-    if (to < from || to - from > widestRange) return undefined;
-    for (let number = from; number <= to; number++) if (number >= 1 && number <= most) numbers.push(number);
-  }
-  return numbers;
 }

@@ -54,6 +54,26 @@ test('code, links, images, escaped brackets and definitions are no citations', (
   }
 });
 
+const paper = [
+  { text: 'Otters hold hands while they sleep, as Smith has shown [2]. They eat [3, 4] in the morning and in the evening.', source: 'otters.pdf' },
+  { text: 'Valves are closed with a wheel. The wheel is turned to the right, as the norm says [2].', source: 'valves.pdf' },
+  { text: 'References\n\n[1] Smith, J. On the sleep of otters. 1999\n[2] Norm of wheels, second edition.', source: 'references.pdf' },
+] as ContextPassage[];
+
+test('numbers that an answer quotes from a passage are the document’s own, and cite no other one', () => {
+  for (const [text, numbers] of [
+    ['As Smith has shown [2], they sleep [1].', [2, 1]],
+    ['They hold hands while they sleep, as Smith has shown [2]. [1]', [1]],
+    ['hold hands while they sleep,\n  as Smith has shown [2].[1]', [1]],
+    ['[3, 4] in the morning and in the evening [1].', [1]],
+    ['The wheel is turned to the right, as the norm says [2].', [2]],
+    ['See: [1] Smith, J. On the sleep of otters. 1999 [3]', [3]],
+    [paper.map(({ text }, at) => `[${at + 1}] Title\n${text}`).join('\n\n'), [1, 2, 3]],
+  ] as const) {
+    assert.deepEqual(cited(text, paper), numbers, text);
+  }
+});
+
 test('a context that somebody wrote by hand is taken as far as it goes', () => {
   for (const given of [undefined, null, 'text', 7, {}, [], [null], [[]], [{ text: 7 }], { length: 3 }]) assert.deepEqual(citationsOf('[1] [2]', given), []);
   assert.deepEqual(citationsOf('[1] [2] [3]', ['plain', null, { text: 'x', title: 7, headings: ['a', 1], start: -1, end: NaN, page: 0, extra: 1 }]), [
@@ -78,6 +98,7 @@ test('the time that it takes grows with the text and no faster', () => {
   const nasty = ['[', '[1', '[1,', '[1†', '[1](', '[1-50]', '`', '``[`', '` `` ', '\n```', '[1]:', ' ', '1,', '\\[', '> ', '[1-99999]', '~'];
   // A quadratic search would take hours.
   for (const piece of nasty) citationsOf(piece.repeat(Math.ceil(1_000_000 / piece.length)), long);
+  for (const piece of nasty) citationsOf('[1] '.repeat(3_000), [{ text: piece.repeat(Math.ceil(100_000 / piece.length)) }]);
   citationsOf(`[${'1,'.repeat(500_000)}1]`, long);
   citationsOf(Array.from({ length: 1_000 }, (_, at) => '`'.repeat(at)).join(' '), long);
 });

@@ -5,6 +5,7 @@ import { LlmError } from '../../core/errors.ts';
 import { placeOf } from '../../core/passage-place.ts';
 import type { ChatMessage } from '../../core/messages.ts';
 import { type Conversation, historyOf, questionIn, readConversation, systemOf, withQuestion } from './conversation.ts';
+import { ownName, ownText } from './own-words.ts';
 import { checkVariables } from './variables.ts';
 
 export interface PromptInput {
@@ -19,7 +20,8 @@ export interface PromptInput {
 /**
  * A Mustache template (mustache.js 4; nothing is escaped, as prompts are no HTML), parsed once. It may name `question`; `context`, all
  * passages as numbered blocks; `hasContext`; `passages`, a list of `number, text, title, source, headings, page`; `history`, the
- * conversation before the question; and `system`. What passages and questions say is data: tags in them stay as they are.
+ * conversation before the question; and `system`. What passages and questions say is data: tags in them stay as they are, and numbers
+ * of theirs do not pass for those of the passages.
  */
 export class PromptTemplate {
   readonly #template: string;
@@ -54,7 +56,9 @@ export class PromptTemplate {
 }
 
 function viewOf(conversation: Conversation, passages: readonly ContextPassage[], system: string | undefined): Record<string, unknown> {
-  const numbered = passages.map(({ text, title, source, headings, page = '' }, at) => ({ number: at + 1, text, title, source, headings: headings.join(' › '), page }));
+  const numbered = passages.map(({ text, title, source, headings, page = '' }, at) => ({
+    number: at + 1, text: ownText(text), title: ownName(title), source: ownName(source), headings: ownName(headings.join(' › ')), page,
+  }));
   return {
     question: questionIn(conversation),
     context: passages.map(blockOf).join('\n\n'),
@@ -68,6 +72,6 @@ function viewOf(conversation: Conversation, passages: readonly ContextPassage[],
 /** `[1] Manual › Valves (page 3)` above the passage's text. */
 function blockOf({ text, title, source, headings, page }: ContextPassage, at: number): string {
   // A title of two lines would look like another passage.
-  const place = placeOf(title || source, headings).replace(/\s+/g, ' ');
-  return `[${at + 1}] ${place}${page === undefined ? '' : ` (page ${page})`}`.trimEnd() + `\n${text}`;
+  const place = ownName(placeOf(title || source, headings).replace(/[\s\x85]+/g, ' '));
+  return `[${at + 1}] ${place}${page === undefined ? '' : ` (page ${page})`}`.trimEnd() + `\n${ownText(text)}`;
 }
