@@ -32,7 +32,8 @@ export async function watchFolder(folder: string, options: WatchOptions): Promis
   const watcher = watch(root, {
     ignoreInitial: true,
     followSymlinks: false,
-    ignored: (path, stats) => path !== root && (stats?.isSymbolicLink() === true || isLeftOut(pathOf(path)) || (stats?.isFile() === true && !isDocument(pathOf(path)))),
+    // Pipes, devices and sockets are no documents either, whatever their names.
+    ignored: (path, stats) => path !== root && (isLeftOut(pathOf(path)) || (stats !== undefined && !stats.isDirectory() && !(stats.isFile() && isDocument(pathOf(path))))),
   });
   const note = (path: string, isThere: boolean) => {
     if (isDocument(pathOf(path))) batch.add(pathOf(path), isThere);

@@ -1,7 +1,6 @@
 /** The folder that a node reads documents from. */
-import { readFile, stat } from 'node:fs/promises';
 import { basename, isAbsolute, normalize, relative, resolve, sep } from 'node:path';
-import { refusal } from '../documents/document.ts';
+import { readRegularFile } from '../../core/regular-file.ts';
 import { realFolder, resolveInside } from '../folder/inside.ts';
 import { listFiles } from '../folder/list.ts';
 import type { FilePatterns } from '../folder/patterns.ts';
@@ -48,9 +47,6 @@ export class Folder {
 
   async #read(path: string): Promise<Uint8Array> {
     const { path: folder, maxFileMb } = this.#options;
-    const file = await resolveInside(folder, path);
-    const { size } = await stat(file);
-    if (size > maxFileMb * 2 ** 20) throw refusal(`The file is larger than ${maxFileMb} MB.`, 'Divide it, or raise the bound of the node.');
-    return readFile(file);
+    return readRegularFile(await resolveInside(folder, path), maxFileMb * 1024 ** 2);
   }
 }

@@ -1,7 +1,9 @@
 /** With real folders: a batch is waited for, however long the system takes to tell. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { appendFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { type FolderChanges, watchFolder, type WatchOptions } from '../../../nodes/rag/folder/watch.ts';
 import { type TestFolder, testFolder } from '../../support/folder.ts';
@@ -59,6 +61,15 @@ test('what is no document, hidden, ignored or a link makes no batch', async (t) 
   symlinkSync(outside.at('secret.md'), folder.at('link.md'));
   outside.write('secret.md', 'more.md');
   folder.write('x.png', '.hidden/a.md', 'drafts/a.md', 'last.md');
+  assert.deepEqual(await folder.next(), { changed: ['last.md'], removed: [] });
+});
+
+test('pipes and sockets make no batch, whatever their names', { skip: process.platform === 'win32' && 'there are none' }, async (t) => {
+  const folder = await start(t, ['a.md']);
+  execFileSync('mkfifo', [folder.at('pipe.md')]);
+  const server = createServer().listen(folder.at('socket.md'));
+  t.after(() => server.close());
+  folder.write('last.md');
   assert.deepEqual(await folder.next(), { changed: ['last.md'], removed: [] });
 });
 

@@ -1,5 +1,6 @@
 /** The index node in a flow: what a message may bring, what it may ask for, and what comes out. */
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { test, type TestContext } from 'node:test';
 import type { DocumentFacts } from '../../../nodes/rag/store/store.ts';
@@ -124,6 +125,14 @@ test('a file of the folder is indexed by its name, and nothing outside of it', a
   }
   assert.deepEqual((await index(flow, { filename: 'deep/none.md' })).failed.map(({ kind }) => kind), ['not_found']);
   assert.deepEqual(await idsOf(flow), ['deep/a.md']);
+});
+
+test('a named pipe stalls nothing: a message that names it is told, and the others go on', { skip: process.platform === 'win32' && 'there are none' }, async (t) => {
+  const folder = testFolder(t, 'a.md');
+  execFileSync('mkfifo', [folder.at('pipe.md')]);
+  const flow = await start(t, { folder: folder.path });
+  assert.deepEqual((await index(flow, { filename: 'pipe.md' })).failed, [{ file: 'pipe.md', reason: 'It is no file.', kind: 'invalid_request' }]);
+  assert.deepEqual(await index(flow, { operation: 'sync' }), added(1));
 });
 
 test('a folder that is not absolute counts from the user folder', async (t) => {
