@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Browser } from 'playwright-core';
 import { launchBrowser, skipWithoutBrowser } from './browser.ts';
 import { ChatPage, ChatServer, cites, finish, overloaded, thought, word } from './chat-page.ts';
@@ -16,6 +19,13 @@ describe('The chat page fits', { skip: skipWithoutBrowser }, () => {
   after(async () => {
     await browser?.close();
     await server?.stop();
+  });
+
+  test('into 90 kB, compressed, before the first answer', async () => {
+    const folder = join(import.meta.dirname, '../../dist/endpoint/page');
+    const sizes = (await readdir(folder)).map(async (file) => gzipSync(await readFile(join(folder, file))).length);
+    const size = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
+    assert.ok(size < 90_000, `${size} bytes`);
   });
 
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -59,5 +69,15 @@ Use the **context** of the flow. It has three scopes:
 flow.set('reading', { value: msg.payload, at: Date.now() }, 'file', (error) => { if (error) node.error(error, msg); });
 return msg;
 \`\`\`
+
+| where | kept | how long |
+|---|:-:|--:|
+| memory | no | until a **restart** |
+| file | yes | for ever |
+
+> A file is written every 30 seconds.
+
+- [x] a sensor
+- [ ] ~~a second one~~ _later_
 
 More stands in the [guide to context](https://nodered.org/docs/user-guide/context).`;

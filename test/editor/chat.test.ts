@@ -184,6 +184,67 @@ describe('The chat page', { skip: skipWithoutBrowser }, () => {
     assert.deepEqual(links, [['https://example.org/?%22onmouseover=%22window.broken=1', 'noopener noreferrer nofollow']]);
   });
 
+  test('lets nothing in by any mark, while it comes and when it is whole', async () => {
+    const script = 'javascript:window.broken=1';
+    const hostile = [
+      `<svg/onload="window.broken=1">`, `<img src=x onerror="window.broken=1">`, `</p></div><script>window.broken=1</script>`, `<details open ontoggle="window.broken=1">`,
+      `[a](${script})`, `[a](<${script}>)`, `[a](JaVaScRiPt&colon;window.broken=1)`, `[a](java&#10;script:window.broken=1)`, `[a][b]\n\n[b]: ${script}`, `<${script}>`, `![a](${script})`, `![a](x" onerror="window.broken=1)`,
+      `[a](https://a.example "x' onmouseover='window.broken=1")`, `[a](data:text/html;base64,PHNjcmlwdD53aW5kb3cuYnJva2VuPTE8L3NjcmlwdD4=)`, `https://a.example/"onmouseover="window.broken=1`,
+      `| <img src=x onerror="window.broken=1"> | [a](${script}) |\n|---|---|\n| <script>window.broken=1</script> | ![b](${script}) |`, `- [ ] <input autofocus onfocus="window.broken=1">`, `> <iframe srcdoc="<script>parent.broken=1</script>">`,
+      '```"><img src=x onerror="window.broken=1">\n</code></pre><img src=x onerror="window.broken=1">\n```', `# <style>*{background:url(${script})}</style>`, `~~<b onclick="window.broken=1">a</b>~~`, '&lt;img src=x onerror=window.broken=1&gt;',
+    ].join('\n\n');
+    // Cut anywhere, so that every mark is open for a while.
+    server.answer = async (exchange) => {
+      exchange.startStream();
+      for (const piece of hostile.match(/[^]{1,11}/g) ?? []) await exchange.write(event(word(piece)));
+      await exchange.write(event(finish));
+      exchange.end('data: [DONE]\n\n');
+    };
+    await chat.askAndWait('Hello?');
+    for (const link of await chat.answer.getByRole('link').all()) await link.hover();
+    await chat.page.reload();
+    await chat.reads('window.broken=1');
+    assert.equal(await chat.page.evaluate('window.broken'), undefined);
+    assert.equal(await chat.page.locator('.text :is(script, img, iframe, style, svg, details, b, [onerror], [onload], [onclick], [onfocus], [onmouseover], [style])').count(), 0);
+    const links = await chat.page.evaluate<string[]>('[...document.querySelectorAll(".text a")].map(({ protocol, rel, target }) => `${protocol} ${target} ${rel}`)');
+    assert.deepEqual([...new Set(links)], ['https: _blank noopener noreferrer nofollow']);
+  });
+
+  test('keeps what it has shown while more comes, with the selection in it and the place of the reader', async () => {
+    const steps = [Promise.withResolvers<void>(), Promise.withResolvers<void>()] as const;
+    const table = '| name | size |\n|---|--:|\n| **one** | 1 |\n';
+    const code = `\`\`\`js\n${'const wide = 1; '.repeat(40)}\n`;
+    server.answer = async (exchange) => {
+      exchange.startStream();
+      await exchange.write(event(word(`First.\n\n${table}`)));
+      await steps[0].promise;
+      await exchange.write(event(word(`| two | 2 |\n\nBetween.\n\n${code}`)));
+      await steps[1].promise;
+      await exchange.write(event(word('more();\n```\n\n- [x] done\n\n> quoted')) + event(finish));
+      exchange.end('data: [DONE]\n\n');
+    };
+    await chat.ask('A table and some code.');
+    await chat.answer.getByRole('cell', { name: 'one' }).waitFor();
+    await chat.page.evaluate(`{
+      window.kept = [...document.querySelectorAll('.text > *, .text td')];
+      getSelection().selectAllChildren(document.querySelector('.text p'));
+    }`);
+    steps[0].resolve();
+    await chat.answer.getByText('const wide').waitFor();
+    await chat.page.evaluate(`{
+      window.kept.push(...document.querySelectorAll('.text > :nth-child(n + 3), .text pre'));
+      document.querySelector('.text pre').scrollLeft = 120;
+      document.querySelector('.text .code button').focus();
+    }`);
+    steps[1].resolve();
+    await chat.settled();
+    await chat.reads('quoted');
+    assert.deepEqual(await chat.page.evaluate('[window.kept.length, window.kept.every((node) => node.isConnected), String(getSelection())]'), [7, true, 'First.']);
+    assert.deepEqual(await chat.page.evaluate('[document.querySelector(".text pre").scrollLeft, document.activeElement.textContent]'), [120, 'Copy code']);
+    assert.deepEqual(await chat.page.evaluate('[...document.querySelector(".text").children].map(({ localName, className }) => localName + className)'), ['p', 'divtable', 'p', 'divcode', 'ul', 'blockquote']);
+    assert.ok(await chat.answer.getByRole('checkbox', { name: 'Done' }).isChecked());
+  });
+
   test('works by keyboard alone', async () => {
     const { keyboard } = chat.page;
     server.answer = (exchange) => exchange.events([word('Yes.'), finish]);

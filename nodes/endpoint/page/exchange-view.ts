@@ -32,7 +32,7 @@ export class ExchangeView {
     const running = answer.state === 'running';
     this.#part('answer').ariaBusy = String(running);
     this.element.dataset['state'] = answer.state;
-    this.#text.show(answer.text);
+    this.#text.show(answer.text, !running);
     this.#showThinking();
     this.#showWaiting(waiting);
     this.#showFailure();

@@ -1,96 +1,61 @@
-/** The tree of a formatted text as DOM nodes. All that a model wrote goes in as text. */
-import { element, linkTo, makeCopying, setText } from './dom.ts';
-import { type Block, formatText } from './format.ts';
-import type { Inline } from './inline.ts';
+/** Markup as DOM nodes. All that a model wrote goes in as text. */
+import { makeCopying } from './dom.ts';
+import { GrowingText } from './growing-text.ts';
+import type { Markup, MarkupElement } from './markup.ts';
 
-/** Shows a growing text: only the blocks that changed are made anew. */
+/** Shows a growing text: nodes stay where they are, and what has not changed is not touched. */
 export class TextView {
   readonly #target: HTMLElement;
-  #shown: { block: Block; node: HTMLElement }[] = [];
+  readonly #growing = new GrowingText();
+  #shown: { text: string; isWhole: boolean } = { text: '', isWhole: true };
 
   constructor(target: HTMLElement) {
     this.#target = target;
   }
 
-  show(text: string): void {
-    const blocks = formatText(text);
-    const shown = blocks.map((block, index) => {
-      const before = this.#shown[index];
-      if (before && isSame(before.block, block)) return { block, node: before.node };
-      if (before && growCode(before.node, before.block, block)) return { block, node: before.node };
-      const node = renderBlock(block);
-      if (before) before.node.replaceWith(node);
-      else this.#target.append(node);
-      return { block, node };
-    });
-    for (const { node } of this.#shown.slice(blocks.length)) node.remove();
-    this.#shown = shown;
+  /** @param isWhole whether nothing comes after the text */
+  show(text: string, isWhole: boolean): void {
+    if (text === this.#shown.text && isWhole === this.#shown.isWhole) return;
+    this.#shown = { text, isWhole };
+    const { from, blocks } = this.#growing.read(text, isWhole);
+    patchChildren(this.#target, blocks, from);
   }
 }
 
-function isSame(one: Block, other: Block): boolean {
-  return one.kind === other.kind && one.source === other.source;
+/** Makes the children of a node what they should be, from one of them on. */
+function patchChildren(parent: Element, wanted: readonly Markup[], from = 0): void {
+  for (const [index, markup] of wanted.entries()) {
+    const node = parent.childNodes[from + index];
+    if (!node) parent.append(make(markup));
+    else if (!patch(node, markup)) node.replaceWith(make(markup));
+  }
+  while (parent.childNodes.length > from + wanted.length) parent.lastChild?.remove();
 }
 
-/** The copy button of a block that still grows keeps its focus. */
-function growCode(node: HTMLElement, before: Block, block: Block): boolean {
-  const code = node.querySelector('code');
-  if (before.kind !== 'code' || block.kind !== 'code' || before.language !== block.language || !code) return false;
-  setText(code, block.text);
+/** False where the node is of another kind. */
+function patch(node: ChildNode, markup: Markup): boolean {
+  if (typeof markup === 'string') {
+    if (!(node instanceof Text)) return false;
+    if (node.data !== markup) node.data = markup;
+    return true;
+  }
+  if (!(node instanceof HTMLElement) || node.localName !== markup.tag) return false;
+  patchAttributes(node, markup);
+  // A button says for a while that it has copied.
+  if (markup.tag !== 'button') patchChildren(node, markup.children);
   return true;
 }
 
-function renderBlock(block: Block): HTMLElement {
-  switch (block.kind) {
-    case 'paragraph':
-      return element('p', '', ...renderInline(block.parts));
-    case 'heading':
-      return element(block.level <= 2 ? 'h3' : 'h4', '', ...renderInline(block.parts));
-    case 'code':
-      return renderCode(block.language, block.text);
-    case 'list':
-      return renderList(block.ordered, block.start, block.items);
-    case 'rule':
-      return element('hr', '');
-    default:
-      return block satisfies never;
-  }
+function patchAttributes(node: HTMLElement, { attributes }: MarkupElement): void {
+  for (const name of node.getAttributeNames()) if (!(name in attributes)) node.removeAttribute(name);
+  for (const [name, value] of Object.entries(attributes)) if (node.getAttribute(name) !== value) node.setAttribute(name, value);
 }
 
-function renderCode(language: string, text: string): HTMLElement {
-  const code = element('code', '', text);
-  const button = element('button', 'plain', 'Copy code');
-  button.type = 'button';
-  makeCopying(button, () => code.textContent);
-  const pre = element('pre', '', code);
-  // A wide block scrolls, and must do so by keyboard too.
-  pre.tabIndex = 0;
-  pre.setAttribute('role', 'region');
-  pre.setAttribute('aria-label', language === '' ? 'Code' : `Code in ${language}`);
-  return element('div', 'code', element('div', 'code-bar', element('span', '', language), button), pre);
-}
-
-function renderList(ordered: boolean, start: number, items: readonly Block[][]): HTMLElement {
-  const list = element(ordered ? 'ol' : 'ul', '', ...items.map((blocks) => element('li', '', ...blocks.map(renderBlock))));
-  if (list instanceof HTMLOListElement) list.start = start;
-  return list;
-}
-
-function renderInline(parts: readonly Inline[]): (Node | string)[] {
-  return parts.map((part) => {
-    switch (part.kind) {
-      case 'text':
-        return part.text;
-      case 'code':
-        return element('code', '', part.text);
-      case 'bold':
-        return element('strong', '', ...renderInline(part.parts));
-      case 'italic':
-        return element('em', '', ...renderInline(part.parts));
-      case 'link':
-        return linkTo(part.url, ...renderInline(part.parts));
-      default:
-        return part satisfies never;
-    }
-  });
+function make(markup: Markup): Node {
+  if (typeof markup === 'string') return document.createTextNode(markup);
+  const made = document.createElement(markup.tag);
+  patchAttributes(made, markup);
+  patchChildren(made, markup.children);
+  if (made instanceof HTMLButtonElement) makeCopying(made, () => made.closest('.code')?.querySelector('code')?.textContent ?? '');
+  return made;
 }
