@@ -10,6 +10,7 @@ import { type FailureKind, LlmError } from '../core/errors.ts';
 export interface Frame {
   /** The id of the stage's node. */
   readonly stage: string;
+  /** Whoever knows it may give the call its outcome: it cannot be guessed, and stands nowhere but on messages. */
   readonly call: string;
   /** Which backend or stage of the branch works on this copy of the message, or did so last. */
   readonly worker?: string;
@@ -29,7 +30,8 @@ export interface Place {
 export interface LlmMessage extends NodeMessage {
   llm?: unknown;
   completion?: Completion;
-  _llmCalls?: readonly Frame[];
+  /** Frames; what comes from outside may hold anything. */
+  _llmCalls?: readonly unknown[];
   /** Node-RED's own: the link call nodes that wait for the message, the innermost last. */
   _linkSource?: ReadonlyArray<{ node?: unknown }>;
 }
@@ -53,11 +55,16 @@ export interface CallOptions {
   readonly trial?: string;
 }
 
+/** With what the ids of this process begin. A frame that begins otherwise came from outside, or from before a restart: here it means nothing. */
+const start = `${crypto.randomUUID().slice(0, 8)}-`;
+
 let ids = 0;
 
 /** One call, as the nodes of its branch see it. */
 export class Call {
   readonly frame: Frame;
+  /** Under which the bus tells of it: anybody may see it. */
+  readonly id = `${start}${ids++}`;
   readonly #options: CallOptions;
   readonly #resolve: (outcome: Outcome) => void;
   readonly #onAbort = () => calls.end(this, { ok: false, failure: this.signal.reason as LlmError });
@@ -69,7 +76,7 @@ export class Call {
 
   constructor(stage: string, options: CallOptions, resolve: (outcome: Outcome) => void) {
     const { trial } = options;
-    this.frame = { stage, call: String(ids++), ...(trial !== undefined && { trial }) };
+    this.frame = { stage, call: start + crypto.randomUUID(), ...(trial !== undefined && { trial }) };
     this.#options = options;
     this.#resolve = resolve;
     this.signal.addEventListener('abort', this.#onAbort, { once: true });
@@ -90,6 +97,12 @@ export class Call {
   /** Whether a failure of this kind would lead on to a branch that is free now: then nothing is to be waited for in this one. */
   hasAlternative(kind: FailureKind): boolean {
     return this.#options.hasAlternative?.(kind) ?? false;
+  }
+
+  /** Where a message with this frame stands that comes to a backend or a stage. */
+  placeOf({ trial, worker }: Frame): Place {
+    // What the first node of a trial hands on to another is part of the same.
+    return trial === undefined ? { parent: this.id } : worker === undefined ? { id: trial } : { parent: trial };
   }
 
   /** True where no backend or stage that may give the outcome has the message, and none will get it. */
@@ -147,12 +160,12 @@ class Calls {
   }
 
   /** Opens a call: the frame to send along, and the outcome, which comes in any case: an abort of the signal is one. */
-  open(stage: string, options: CallOptions): { frame: Frame; outcome: Promise<Outcome> } {
+  open(stage: string, options: CallOptions): { id: string; frame: Frame; outcome: Promise<Outcome> } {
     const { promise: outcome, resolve } = Promise.withResolvers<Outcome>();
     const call = new Call(stage, options, resolve);
     this.#open.set(call.frame.call, call);
     if (options.signal.aborted) this.end(call, { ok: false, failure: options.signal.reason as LlmError });
-    return { frame: call.frame, outcome };
+    return { id: call.id, frame: call.frame, outcome };
   }
 
   find(frame: Frame): Call | undefined {
@@ -191,18 +204,14 @@ function lostOnItsWay(): LlmError {
 /** The calls of the process: a branch may pass through any flow. */
 export const calls = new Calls();
 
-/** The innermost frame of a message. Hand-made messages may hold anything. */
-export function topFrame({ _llmCalls: frames }: LlmMessage): Frame | undefined {
-  const frame: unknown = Array.isArray(frames) ? frames.at(-1) : undefined;
-  return isFrame(frame) ? frame : undefined;
+/** The innermost frame of a message. */
+export function topFrame(msg: LlmMessage): Frame | undefined {
+  return framesOf(msg).findLast(isFrame);
 }
 
-/** Of a message as it comes to a backend or a stage. */
-export function placeOf(msg: LlmMessage): Place {
-  const { call, trial, worker } = topFrame(msg) ?? {};
-  if (call === undefined) return {};
-  // What the first node of a trial hands on to another is part of the same.
-  return trial === undefined ? { parent: call } : worker === undefined ? { id: trial } : { parent: trial };
+/** The frames of a message, with whatever else stands there: a flow may take a whole message from outside, where another Node-RED has put its own. */
+export function framesOf({ _llmCalls: frames }: LlmMessage): readonly unknown[] {
+  return Array.isArray(frames) ? frames : [];
 }
 
 export function withoutFrames(msg: LlmMessage): LlmMessage {
@@ -210,7 +219,8 @@ export function withoutFrames(msg: LlmMessage): LlmMessage {
   return msg;
 }
 
-function isFrame(value: unknown): value is Frame {
-  const { stage, call } = (value ?? {}) as Partial<Frame>;
-  return typeof stage === 'string' && typeof call === 'string';
+/** Of this process alone. */
+export function isFrame(value: unknown): value is Frame {
+  const { stage, call } = (value ?? {}) as Partial<Record<keyof Frame, unknown>>;
+  return typeof stage === 'string' && typeof call === 'string' && call.startsWith(start);
 }

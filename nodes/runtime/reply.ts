@@ -2,7 +2,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
-import { type Call, calls, type LlmMessage, type Place, placeOf, topFrame, withoutFrames, type Work } from './calls.ts';
+import { type Call, calls, framesOf, isFrame, type LlmMessage, type Place, topFrame, withoutFrames, type Work } from './calls.ts';
 import { isWired, lookBehind } from './wires.ts';
 
 export type Send = (msg: LlmMessage | Array<LlmMessage | null>) => void;
@@ -33,14 +33,14 @@ export class Reply {
     this.#msg = msg;
     this.#send = send;
     this.#done = done;
-    this.place = placeOf(msg);
     const frame = topFrame(msg);
     this.#call = frame && calls.find(frame);
+    this.place = (frame && this.#call?.placeOf(frame)) ?? {};
     this.isAbandoned = frame !== undefined && this.#call === undefined;
     this.#byWire = frame === undefined || this.#hasWayBack();
     if (!this.#call) return;
     this.#frame = this.#call.enter();
-    msg._llmCalls = [...(msg._llmCalls ?? []).slice(0, -1), this.#frame];
+    msg._llmCalls = [...framesOf(msg).filter((other) => other !== frame), this.#frame];
   }
 
   /** Aborts when the stage no longer waits; undefined where none does. */
@@ -75,10 +75,9 @@ export class Reply {
    * @throws LlmError where this node is such a stage, or its answer leads to one
    */
   refuseLoop(): void {
-    const { _llmCalls: frames = [] } = this.#msg;
     if (!this.#call) return;
     const ahead = [this.#node, ...this.#behind()];
-    if (frames.some((frame) => ahead.some(({ id }) => id === frame?.stage))) throw loop('A branch');
+    if (framesOf(this.#msg).some((frame) => isFrame(frame) && ahead.some(({ id }) => id === frame.stage))) throw loop('A branch');
   }
 
   succeed(answer: LlmMessage): void {

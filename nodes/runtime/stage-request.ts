@@ -3,7 +3,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
-import { calls, type Frame, type LlmMessage, type Outcome, type Place, withoutFrames } from './calls.ts';
+import { calls, framesOf, type LlmMessage, type Outcome, type Place, withoutFrames } from './calls.ts';
 import { asProblem } from './connection.ts';
 import { identityOf } from './llm-nodes.ts';
 import { loop, type Send } from './reply.ts';
@@ -41,7 +41,8 @@ export class StageRequest {
   readonly attempts: AttemptRecord[] = [];
   readonly #context: StageContext;
   readonly #events: StageEvents;
-  readonly #frames: readonly Frame[];
+  /** As they came. */
+  readonly #frames: readonly unknown[];
   readonly #startedAt = performance.now();
   #committed = false;
   #said = '';
@@ -55,7 +56,7 @@ export class StageRequest {
     this.#events = new StageEvents(identityOf(context.node), msg, place);
     this.msg = msg;
     this.#context = context;
-    this.#frames = msg._llmCalls ?? [];
+    this.#frames = framesOf(msg);
   }
 
   /** Lets a stage answer as it does, and tells of it. @throws LlmError what `handle` throws, with what was tried */
@@ -147,7 +148,7 @@ export class StageRequest {
     // What cannot be cloned fails before a call waits for it.
     const sent = withoutFrames(RED.util.cloneMessage(msg));
     const limit = new AttemptLimit(signal, timeoutMs, branch);
-    const { frame, outcome } = calls.open(node.id, {
+    const { id, frame, outcome } = calls.open(node.id, {
       msg: this.msg,
       signal: limit.signal,
       sink: this.#sink(),
@@ -156,7 +157,7 @@ export class StageRequest {
       hasAlternative: (kind) => (here?.(kind) ?? false) || (above?.(kind) ?? false),
     });
     sent._llmCalls = [...this.#frames, frame];
-    const tellEnd = this.#events.tryBranch(frame.call, branch.name, shadow);
+    const tellEnd = this.#events.tryBranch(id, branch.name, shadow);
     send(atPort(port, sent));
     const settled = await outcome;
     limit.end();

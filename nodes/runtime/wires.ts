@@ -15,6 +15,9 @@ export interface Behind {
   readonly missing: ReadonlySet<string>;
 }
 
+/** More than any flow has; messages from outside could ask for more and more. */
+const maxKnown = 10_000;
+
 /** What was found, until the flows change. */
 const found = new WeakMap<object, Map<string, Behind>>();
 
@@ -34,10 +37,13 @@ function idsAt(node: WiredNode, port: number): readonly string[] {
 /** All that lies behind a port. Follows a link out in return mode to the link call that waits for the message. */
 export function lookBehind(RED: NodeAPI, node: Node, port: number, msg: LlmMessage): Behind {
   const known = cacheOf(RED);
-  const callers = linkCallers(msg);
+  const callers = linkCallers(RED, msg);
   const key = [node.id, port, ...callers].join();
   let all = known.get(key);
-  if (!all) known.set(key, (all = walk(RED, idsAt(node, port), callers)));
+  if (!all) {
+    if (known.size >= maxKnown) known.clear();
+    known.set(key, (all = walk(RED, idsAt(node, port), callers)));
+  }
   return all;
 }
 
@@ -73,10 +79,17 @@ function wiresOf({ wires = [] }: WiredNode): string[] {
   return wires.flat();
 }
 
-/** The link call nodes that wait for this message, the innermost last. */
-function linkCallers({ _linkSource: sources }: LlmMessage): string[] {
-  return Array.isArray(sources) ? sources.map(({ node }) => String(node)) : [];
+/** The link call nodes that wait for this message, the innermost last. A message that came from outside may name anything, and any number: those that run count. */
+function linkCallers(RED: NodeAPI, { _linkSource: sources }: LlmMessage): string[] {
+  if (!Array.isArray(sources)) return [];
+  return sources.slice(-maxCallers).map((source: unknown) => {
+    const { node: id } = (source ?? {}) as { node?: unknown };
+    return typeof id === 'string' && findNode(RED, id) ? id : '';
+  });
 }
+
+/** Nobody nests link calls as deep. */
+const maxCallers = 100;
 
 /** Against its type, Node-RED's own function gives undefined or null for a node that does not run. */
 function findNode(RED: NodeAPI, id: string): Node | undefined {

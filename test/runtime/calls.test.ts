@@ -178,11 +178,13 @@ describe('A deploy', () => {
 
 describe('The frames of a message', () => {
   test('have the innermost last', () => {
-    assert.deepEqual(topFrame({ _msgid: 'm', _llmCalls: [{ stage: 'a', call: '1' }, { stage: 'b', call: '2' }] }), { stage: 'b', call: '2' });
+    const [outer, inner] = [openCall(), openCall()];
+    assert.equal(topFrame({ _msgid: 'm', _llmCalls: [outer.frame, inner.frame] }), inner.frame);
+    for (const { controller } of [outer, inner]) controller.abort(gone);
   });
 
   test('are none where somebody has put something else there', () => {
-    for (const frames of [undefined, null, 7, 'frames', {}, [], [null], ['x'], [{}], [{ stage: 1, call: '2' }], [{ stage: 'a' }]]) {
+    for (const frames of [undefined, null, 7, 'frames', {}, [], [null], ['x'], [{}], [{ stage: 1, call: '2' }], [{ stage: 'a' }], [{ stage: 'a', call: '1' }]]) {
       assert.equal(topFrame({ _msgid: 'm', _llmCalls: frames } as LlmMessage), undefined);
     }
   });

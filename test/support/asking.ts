@@ -1,7 +1,7 @@
 /** Asks a node as a stage does that has it in a branch: with a call, a signal and a reader of the test's own. */
 import type { StreamPart, TokenSink } from '../../nodes/core/completion.ts';
 import { LlmError } from '../../nodes/core/errors.ts';
-import { calls, type LlmMessage, type Outcome } from '../../nodes/runtime/calls.ts';
+import { calls, type Frame, type LlmMessage, type Outcome } from '../../nodes/runtime/calls.ts';
 import { settled } from './fake-time.ts';
 import type { Flow } from './flow.ts';
 
@@ -15,6 +15,12 @@ export function ask(flow: Flow, id: string, msg: object, { signal = new AbortCon
   const { frame, outcome } = calls.open('test', { msg: msg as LlmMessage, signal, sink, deadline: Infinity, isLost: () => false });
   flow.send(id, { ...msg, _llmCalls: [frame] });
   return outcome;
+}
+
+/** The frame of a call that is over. */
+export function lateFrame(): Frame {
+  const { frame } = calls.open('test', { msg: { _msgid: 'm' }, signal: AbortSignal.abort(hungUp), sink: undefined, deadline: Infinity, isLost: () => false });
+  return frame;
 }
 
 export const hungUp = new LlmError('cancelled', 'The caller went away.');

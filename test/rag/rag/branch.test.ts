@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test, type TestContext } from 'node:test';
 import type { Citation } from '../../../nodes/core/citations.ts';
 import type { StreamPart } from '../../../nodes/core/completion.ts';
-import { ask as askAsStage, hungUp } from '../../support/asking.ts';
+import { ask as askAsStage, hungUp, lateFrame } from '../../support/asking.ts';
 import { chat, startEndpoint } from '../../support/endpoint.ts';
 import { cleanEnvironment } from '../../support/environment.ts';
 import type { Flow, FlowNode } from '../../support/flow.ts';
@@ -86,8 +86,10 @@ test('a request that is cancelled ends the search, and nothing goes on', async (
 
 test('a message whose stage no longer waits is dropped', async (t) => {
   const flow = await start(t, ragNodes());
-  flow.send('rag', { payload: question, _llmCalls: [{ stage: 'gone', call: 'gone' }] });
+  flow.send('rag', { payload: question, _llmCalls: [lateFrame()] });
   assert.deepEqual(await flow.rest('asked'), []);
+  flow.send('rag', { payload: question, _llmCalls: [{ stage: 'gone', call: 'gone' }] });
+  assert.match(String((await flow.next('asked')).payload), /pump/, 'a frame that did not come from here is none');
 });
 
 test('neither question nor passages stand in a failure or a status', async (t) => {
