@@ -25,7 +25,7 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
   const { signal } = controller;
   const timers = new AttemptTimers(limits, (error) => controller.abort(error.with({ provider: client.provider.id })));
   try {
-    const context = { signal, onConnected: () => timers.connected(), traceparent };
+    const context = { signal, onConnected: () => timers.connected(), onReconnecting: () => timers.connecting(), traceparent };
     for await (const parts of client.stream(request, context)) {
       signal.throwIfAborted();
       await take(parts, options, timers);

@@ -8,6 +8,8 @@ export interface AttemptContext {
   readonly signal: AbortSignal;
   /** To be called when the connection stands and the request goes out: the connect timer ends. */
   onConnected: () => void;
+  /** To be called where another connection must be made after all: the connect timer starts again. */
+  onReconnecting?: () => void;
   /** For a server that can trace, as W3C's header has it. */
   readonly traceparent?: string | undefined;
 }

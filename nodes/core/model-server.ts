@@ -1,9 +1,9 @@
 /** A model server that we speak HTTP to ourselves: its address, key and connections. */
-import type { Agent } from 'undici';
 import { classifyAnswer, classifyNetworkError } from './classify.ts';
 import type { AttemptContext } from './client.ts';
+import { type Connections, destroyConnections } from './connections.ts';
 import { LlmError } from './errors.ts';
-import { createAgent, type HttpResponse, openHttp, parseJson, readText } from './http.ts';
+import { createConnections, type HttpResponse, openHttp, parseJson, readText } from './http.ts';
 import type { JsonObject } from './openai-body.ts';
 import { EmbeddingsClient } from './openai-embeddings.ts';
 import type { Provider } from './provider.ts';
@@ -15,7 +15,7 @@ export type PlainContext = Pick<AttemptContext, 'signal'> & Partial<AttemptConte
 export class ModelServer {
   readonly provider: Provider;
   readonly #headers: Record<string, string>;
-  readonly #agent: Agent = createAgent();
+  readonly #connections: Connections = createConnections();
   #heardAt = -Infinity;
 
   /** @throws LlmError `invalid_request` for an address or a key that cannot be one */
@@ -50,17 +50,18 @@ export class ModelServer {
   }
 
   close(): Promise<void> {
-    return this.#agent.destroy();
+    return destroyConnections(this.#connections);
   }
 
   async #open(method: 'GET' | 'POST', path: string, context: PlainContext, body?: string, request?: CompletionRequest): Promise<HttpResponse> {
     const response = await openHttp({
-      dispatcher: this.#agent,
+      connections: this.#connections,
       method,
       url: this.provider.url + path,
       headers: context.traceparent === undefined ? this.#headers : { ...this.#headers, traceparent: context.traceparent },
       signal: context.signal,
       onConnected: context.onConnected,
+      onReconnecting: context.onReconnecting,
       onHeard: () => (this.#heardAt = performance.now()),
       explain: (error) => classifyNetworkError(error, this.provider),
       ...(body !== undefined && { body }),

@@ -1,6 +1,7 @@
 /** The way to a provider on the internet, through the proxy that the environment names. */
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { isLoopback } from './addresses.ts';
+import { type Connections, keptConnections } from './connections.ts';
 import { LlmError } from './errors.ts';
 
 /** No hidden time limits: the attempt's own timers abort. */
@@ -10,17 +11,17 @@ const unlimited = { headersTimeout: 0, bodyTimeout: 0 };
 const keepAliveMs = { tls: 60_000, plain: 4_000 };
 
 /**
- * A connection pool for one address. HTTPS_PROXY, HTTP_PROXY and NO_PROXY hold for it; never for this machine itself,
+ * The connections to one address. HTTPS_PROXY, HTTP_PROXY and NO_PROXY hold for it; never for this machine itself,
  * as in Go's `ProxyFromEnvironment`.
  * @throws LlmError `invalid_request` for a proxy whose address is none
  */
-export function createProxyAgent(url: string): Dispatcher {
-  const options = {
-    ...unlimited,
-    connectTimeout: 0,
-    keepAliveTimeout: url.startsWith('https:') ? keepAliveMs.tls : keepAliveMs.plain,
-    allowH2: false,
-  };
+export function createProxyConnections(url: string): Connections {
+  const options = { ...unlimited, connectTimeout: 0, allowH2: false };
+  const keepAliveTimeout = url.startsWith('https:') ? keepAliveMs.tls : keepAliveMs.plain;
+  return { kept: createDispatcher(url, { ...options, keepAliveTimeout, factory: keptConnections }), fresh: createDispatcher(url, { ...options, pipelining: 0 }) };
+}
+
+function createDispatcher(url: string, options: Agent.Options): Dispatcher {
   const agent = isLoopback(url) ? new Agent(options) : createEnvAgent(options);
   // undici gives a proxy that forwards plain HTTP none of the options above: set the limits for each request.
   return agent.compose((dispatch) => (request, handler) => dispatch({ ...request, ...unlimited }, handler));

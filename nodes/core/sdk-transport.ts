@@ -2,13 +2,13 @@
  * Carries the requests that a provider's SDK builds. The SDK knows addresses, headers and versions; sending is ours, for its
  * own retries, time limits, logs and errors would each hide something, and it takes twice the time.
  */
-import type { Dispatcher } from 'undici';
 import { classifyAnswer, classifyNetworkError } from './classify.ts';
+import { type Connections, destroyConnections } from './connections.ts';
 import { LlmError } from './errors.ts';
 import { type HttpResponse, openHttp, parseJson, readText } from './http.ts';
 import type { PlainContext } from './model-server.ts';
 import type { Provider } from './provider.ts';
-import { createProxyAgent, proxyVariable } from './proxy.ts';
+import { createProxyConnections, proxyVariable } from './proxy.ts';
 import type { CompletionRequest } from './request.ts';
 
 /** What `client.buildRequest(…)` of both SDKs resolves with, as far as it matters here. */
@@ -25,24 +25,25 @@ export interface SdkContext extends PlainContext {
 
 export class SdkTransport {
   readonly #provider: Provider;
-  readonly #agent: Dispatcher;
+  readonly #connections: Connections;
 
   /** @throws LlmError `invalid_request` for a proxy in the environment that cannot be one */
   constructor(provider: Provider) {
     this.#provider = provider;
-    this.#agent = createProxyAgent(provider.url);
+    this.#connections = createProxyConnections(provider.url);
   }
 
   /** Resolves with a successful answer's head. @throws LlmError for every other */
   async send(built: Promise<BuiltRequest>, context: SdkContext): Promise<HttpResponse> {
     const { url, req } = await built;
     const response = await openHttp({
-      dispatcher: this.#agent,
+      connections: this.#connections,
       url,
       headers: Object.fromEntries(req.headers),
       ...(typeof req.body === 'string' ? { method: 'POST', body: req.body } : { method: 'GET' }),
       signal: context.signal,
       onConnected: context.onConnected,
+      onReconnecting: context.onReconnecting,
       explain: (error) => this.#explain(error),
     });
     const { status } = response;
@@ -56,7 +57,7 @@ export class SdkTransport {
   }
 
   close(): Promise<void> {
-    return this.#agent.destroy();
+    return destroyConnections(this.#connections);
   }
 
   async #failure({ status, headers, body }: HttpResponse, { request, onRefused }: SdkContext): Promise<LlmError> {

@@ -34,6 +34,11 @@ export class AttemptTimers {
     this.#start('connect');
   }
 
+  /** What was connected is not any more, and is tried once more. */
+  connecting(): void {
+    this.#start('connect');
+  }
+
   connected(): void {
     this.#start('firstToken');
   }

@@ -72,8 +72,8 @@ describe('an HTTP request', () => {
 
 describe('a cancelled HTTP request', () => {
   it('opens no connection where it is cancelled already', async (t) => {
-    const { open, dispatcher } = await listen(t, () => undefined);
-    const dispatch = t.mock.method(dispatcher, 'dispatch');
+    const { open, connections } = await listen(t, () => undefined);
+    const dispatch = t.mock.method(connections.kept, 'dispatch');
     await assert.rejects(open({ signal: AbortSignal.abort(gone) }), gone);
     assert.equal(dispatch.mock.callCount(), 0);
   });

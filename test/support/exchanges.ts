@@ -1,6 +1,7 @@
 /** One HTTP request of ours and the server's side of it, step by step. */
 import type { TestContext } from 'node:test';
-import { createAgent, type HttpRequest, type HttpResponse, openHttp } from '../../nodes/core/http.ts';
+import { destroyConnections } from '../../nodes/core/connections.ts';
+import { createConnections, type HttpRequest, type HttpResponse, openHttp } from '../../nodes/core/http.ts';
 import { type Exchange, startServer } from './server.ts';
 
 /** Says that a network error was explained, and which. */
@@ -16,21 +17,21 @@ export class Explained extends Error {
 /** A server, and requests to it. */
 export async function listen(t: TestContext, handle: (exchange: Exchange) => void | Promise<void>) {
   const server = await startServer(handle);
-  const dispatcher = createAgent();
+  const connections = createConnections();
   t.after(async () => {
-    await dispatcher.destroy();
+    await destroyConnections(connections);
     await server.close();
   });
   const open = (options: Partial<HttpRequest> = {}): Promise<HttpResponse> =>
     openHttp({
-      dispatcher,
+      connections,
       method: 'GET',
       url: `${server.url}/`,
       signal: new AbortController().signal,
       explain: (error) => new Explained(error),
       ...options,
     });
-  return { server, dispatcher, open };
+  return { server, connections, open };
 }
 
 /** A promise with its resolver: a step that one side waits for and the other takes. */
