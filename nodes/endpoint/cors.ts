@@ -13,16 +13,21 @@ const exposedHeaders = 'x-request-id, x-llm-backend, x-llm-attempts, retry-after
 const maxAgeS = '7200';
 
 export class Cors {
-  readonly #origins: readonly string[];
+  readonly origins: readonly string[];
 
   /** Without origins it is off, and pages of other origins get nothing. */
   constructor(origins: readonly string[]) {
-    this.#origins = origins;
+    this.origins = origins;
+  }
+
+  /** Whether the page that asks is one of those that may; of a request that comes from no page it says nothing. */
+  allows(origin: string | undefined): boolean {
+    return this.#allowed(origin) !== undefined;
   }
 
   /** Says in the headers of the answer what a browser may do with it. True where the request only asks for that, and is answered. */
   answers({ method, headers }: IncomingMessage, res: ServerResponse): boolean {
-    if (this.#origins.length === 0) return false;
+    if (this.origins.length === 0) return false;
     const allowed = this.#allowed(headers.origin);
     // The answer to one origin must not be kept for another.
     if (!this.#isOpen) res.setHeader('vary', 'Origin');
@@ -42,12 +47,12 @@ export class Cors {
   }
 
   get #isOpen(): boolean {
-    return this.#origins.includes(anyOrigin);
+    return this.origins.includes(anyOrigin);
   }
 
   #allowed(origin: string | undefined): string | undefined {
     if (this.#isOpen) return anyOrigin;
-    return origin !== undefined && this.#origins.includes(origin.toLowerCase()) ? origin : undefined;
+    return origin !== undefined && this.origins.includes(origin.toLowerCase()) ? origin : undefined;
   }
 }
 

@@ -4,6 +4,7 @@ import type { BackendIdentity } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { isRecord } from '../core/request.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
+import { accessOf } from '../runtime/access.ts';
 import { asProblem } from '../runtime/connection.ts';
 import { InFlight } from '../runtime/in-flight.ts';
 import { announce, type Asked as Trial, type Asking, canvasIdOf, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
@@ -11,9 +12,10 @@ import type { Send } from '../runtime/reply.ts';
 import { mount } from '../runtime/routes.ts';
 import { newStageId } from '../runtime/stage-events.ts';
 import { StageRequest } from '../runtime/stage-request.ts';
-import { type StageFacts, StatusLine, statusOfStage } from '../runtime/status.ts';
+import { type StageFacts, StatusLine, statusOfStage, withAccess } from '../runtime/status.ts';
 import { isWired } from '../runtime/wires.ts';
 import { type Answered, type Asked, type Flow, HttpApi, type Question } from './http-api.ts';
+import { tellAccess } from './access.ts';
 import { type EndpointConfig, type EndpointCredentials, type Parts, readParts } from './parts.ts';
 import { Refusal } from './status.ts';
 
@@ -43,10 +45,10 @@ export class EndpointNode implements LlmNode {
     this.identity = identityOf(node);
     this.canvasId = canvasIdOf(node);
     this.#inFlight = new InFlight(RED);
-    this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));
+    this.#status = new StatusLine(node, () => withAccess(statusOfStage(this.#facts()), this.#parts?.found));
     this.#leave = announce(this);
     try {
-      this.#open(readParts(config, node.credentials));
+      this.#open(readParts(config, node.credentials, (question) => accessOf(RED, node, question)));
     } catch (error) {
       this.#problem = asProblem(error);
       node.error(this.#problem.message);
@@ -59,6 +61,7 @@ export class EndpointNode implements LlmNode {
     this.#unmount = mount(this.#RED, parts.path, new HttpApi(parts, this.#flow(parts)));
     if (!this.#unmount) throw new RangeError(`Another endpoint has the path ${parts.path}.`);
     this.#parts = parts;
+    tellAccess(this.#node, parts);
   }
 
   #flow(parts: Parts): Flow {
@@ -85,7 +88,7 @@ export class EndpointNode implements LlmNode {
   }
 
   get isMisconfigured(): boolean {
-    return this.#problem !== undefined;
+    return this.#problem !== undefined || this.#parts?.found.access === 'closed';
   }
 
   /** As a client does that needs no key. */
@@ -119,7 +122,7 @@ export class EndpointNode implements LlmNode {
   }
 
   #facts(): StageFacts {
-    return { busy: this.#inFlight.size, waiting: 0, note: undefined, problem: this.isMisconfigured, last: this.#last };
+    return { busy: this.#inFlight.size, waiting: 0, note: undefined, problem: this.#problem !== undefined, last: this.#last };
   }
 
   async #close(): Promise<void> {

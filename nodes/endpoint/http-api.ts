@@ -111,7 +111,7 @@ export class HttpApi implements Mounted {
     const format = formats[path];
     try {
       if (hasChat && (await servePage(path, req, res))) return;
-      const client = gate.nameOf(req.headers);
+      const client = gate.admit(req);
       if (!format && !isModels(path)) throw new Refusal(404, 'not_found', 'There is nothing at this path.');
       checkMethod(req, res, format ? ['POST'] : ['GET', 'HEAD']);
       if (format) await this.#admit(req, { res, path, format, id: newStageId(), requestId, traceparent: traceparentIn(req), client });

@@ -1,7 +1,7 @@
 /** The keys by which clients are known. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { isKey, isKeyName, type NamedKey, nameTwice, splitKeys } from './key-lines.ts';
+import { type HashedKey, isKey, isKeyName, type NamedKey, nameTwice, splitKeys } from './key-lines.ts';
 
 /** @throws RangeError for a line that is none of `name: key`, or two of one name */
 export function readKeys(text: string | undefined): NamedKey[] {
@@ -15,18 +15,24 @@ export function readKeys(text: string | undefined): NamedKey[] {
 export class Keys {
   readonly #hashes: ReadonlyArray<{ name: string; hash: Buffer }>;
 
-  constructor(keys: readonly NamedKey[]) {
-    this.#hashes = keys.map(({ name, key }) => ({ name, hash: hashOf(key) }));
+  /** A name may stand in both: who has an old key and a new one is the same client. */
+  constructor(typed: readonly NamedKey[], hashed: readonly HashedKey[] = []) {
+    this.#hashes = [
+      ...typed.map(({ name, key }) => ({ name, hash: hashOf(key) })),
+      ...hashed.map(({ name, sha256 }) => ({ name, hash: Buffer.from(sha256, 'hex') })),
+    ];
   }
 
-  /** False where everybody may come in. */
-  get areAsked(): boolean {
+  /** False where nobody could send a right one. */
+  get areThere(): boolean {
     return this.#hashes.length > 0;
   }
 
   /** Whose key the headers hold; undefined where it is nobody's. Takes as long for every key. */
   nameOf(headers: IncomingHttpHeaders): string | undefined {
-    const given = hashOf(keyIn(headers) ?? '');
+    const key = keyIn(headers);
+    if (!key) return undefined;
+    const given = hashOf(key);
     let found: string | undefined;
     for (const { name, hash } of this.#hashes) if (timingSafeEqual(hash, given)) found = name;
     return found;

@@ -1,7 +1,9 @@
 /** What the settings of an endpoint come to, once they are found to be right. */
+import type { AccessQuestion, Found } from '../runtime/access.ts';
 import { Cors } from './cors.ts';
 import { Disclosure } from './disclosure.ts';
 import { Gate } from './gate.ts';
+import { readHashedKeys } from './key-lines.ts';
 import { Keys, readKeys } from './keys.ts';
 import { Names } from './names.ts';
 import { type EndpointField, readEndpointField, readModels, readOrigins, readPath } from './settings.ts';
@@ -15,6 +17,10 @@ export interface EndpointConfig extends Partial<Record<EndpointField, unknown>> 
   chat?: unknown;
   /** The origins whose pages may ask: `*`, or some; none without it. */
   cors?: unknown;
+  /** Who may ask: `everybody`, or those with `keys`. */
+  access?: unknown;
+  /** Keys that were made here: `[{name, sha256}]`. */
+  clientKeys?: unknown;
 }
 
 export interface EndpointCredentials {
@@ -26,6 +32,9 @@ export interface EndpointCredentials {
 export interface Parts {
   readonly path: string;
   readonly cors: Cors;
+  readonly found: Found;
+  /** Why keys that are there cannot be used. */
+  readonly keysProblem: string | undefined;
   readonly gate: Gate;
   /** What the rows name, on either side. */
   readonly models: readonly string[];
@@ -38,14 +47,19 @@ export interface Parts {
   readonly hasChat: boolean;
 }
 
-/** @throws RangeError that names what is wrong */
-export function readParts(config: EndpointConfig, { keys }: EndpointCredentials = {}): Parts {
+/** `find` tells who may come in. @throws RangeError that names what is wrong */
+export function readParts(config: EndpointConfig, credentials: EndpointCredentials | undefined, find: (question: AccessQuestion) => Found): Parts {
   const setting = (name: EndpointField) => readEndpointField(name, config[name]);
   const models = readModels(config.models);
+  const cors = new Cors(readOrigins(config.cors));
+  const { keys, problem: keysProblem } = allKeys(config, credentials);
+  const found = find({ choice: config.access, hasKeys: keys.areThere, hasBrokenKeys: keysProblem !== undefined });
   return {
     path: readPath(config.path),
-    cors: new Cors(readOrigins(config.cors)),
-    gate: new Gate({ keys: new Keys(readKeys(typeof keys === 'string' ? keys : '')), maxOpen: setting('maxOpen'), maxOpenPerKey: setting('maxOpenPerKey') }),
+    cors,
+    found,
+    keysProblem,
+    gate: new Gate({ access: found.access, keys, cors, maxOpen: setting('maxOpen'), maxOpenPerKey: setting('maxOpenPerKey') }),
     models: models.flatMap(({ name, model }) => (model === '' ? name : [name, model])),
     names: new Names(models),
     maxBytes: setting('maxBodyKb') * 1024,
@@ -55,4 +69,16 @@ export function readParts(config: EndpointConfig, { keys }: EndpointCredentials 
     disclosure: new Disclosure(config.tellBackend !== false),
     hasChat: config.chat !== false,
   };
+}
+
+/** Where one of them cannot be read, none counts: what was meant to keep people out is not guessed at. */
+function allKeys({ clientKeys }: EndpointConfig, { keys: typed }: EndpointCredentials = {}): { keys: Keys; problem?: string } {
+  try {
+    const keys = new Keys(readKeys(typeof typed === 'string' ? typed : ''), readHashedKeys(clientKeys));
+    // Node-RED keeps no empty credential: this one was a variable that is not set.
+    return typed === undefined || keys.areThere ? { keys } : { keys, problem: 'The typed keys are empty: is the environment variable set that holds them?' };
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return { keys: new Keys([]), problem: error.message };
+  }
 }

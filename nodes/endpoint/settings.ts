@@ -37,12 +37,14 @@ export interface OfferedModel {
   readonly model: string;
 }
 
-/** @throws RangeError for two of one name */
+/** @throws RangeError for two of one name, and for rows without any: an empty list lets every name in */
 export function readModels(given: unknown): OfferedModel[] {
+  if (given !== undefined && given !== null && given !== '' && !Array.isArray(given)) throw new RangeError('models must be a list.');
   const models = (Array.isArray(given) ? given : []).filter(isRecord).map(({ name, model }) => ({ name: String(name ?? '').trim(), model: String(model ?? '').trim() }));
   const named = models.filter(({ name }) => name !== '');
   const twice = named.find(({ name }, index) => named.findIndex((other) => other.name === name) < index);
   if (twice) throw new RangeError(`Two models have the name ${twice.name}.`);
+  if (named.length === 0 && models.some(({ model }) => model !== '')) throw new RangeError('No row of the models has the name that clients ask for.');
   return named;
 }
 

@@ -3,6 +3,7 @@ import type { Node, NodeStatus } from 'node-red';
 import type { Completion } from '../core/completion.ts';
 import type { FailureKind } from '../core/errors.ts';
 import type { BreakerState, HealthState } from '../core/events.ts';
+import type { Found } from './access.ts';
 
 /** What the line is made of. Texts that are words are keys of the shared catalogue. */
 export interface StatusFacts {
@@ -56,6 +57,13 @@ function withNote(text: string, note: string | undefined): string {
 /** A long name would push the figures away. */
 function shortened(name: string): string {
   return name.length > 10 ? `${name.slice(0, 9)}…` : name;
+}
+
+/** The status of a node that serves HTTP: whom it lets in is told where nobody can come in, and where nobody has chosen. */
+export function withAccess(status: NodeStatus, found: Found | undefined): NodeStatus {
+  if (found?.access === 'closed') return { fill: 'red', shape: 'ring', text: 'llm.status.noKeys' };
+  const isQuiet = !('fill' in status) || status.fill === 'green' || status.fill === 'grey';
+  return found && !found.isChosen && found.access === 'everybody' && isQuiet ? { fill: 'yellow', shape: 'ring', text: 'llm.status.everybody' } : status;
 }
 
 export const misconfigured: NodeStatus = { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' };

@@ -147,11 +147,11 @@ describe('A deploy', () => {
     assert.equal((await gateway.post(`/api${chat}`, { messages: hello })).status, 200);
   });
 
-  test('of wrong settings says what is wrong, and nothing is at the path', async () => {
-    for (const [config, problem] of [[{ path: '/a b' }, /path must be something like/], [{ maxBodyKb: 0 }, /maxBodyKb/], [{ credentials: { keys: 'nonsense' } }, /line of the keys/]] as const) {
+  test('of wrong settings says what is wrong, and answers nobody', async () => {
+    for (const [config, problem, status] of [[{ path: '/a b' }, /path must be something like/, 404], [{ maxBodyKb: 0 }, /maxBodyKb/, 404], [{ credentials: { keys: 'nonsense' } }, /line of the keys/, 503]] as const) {
       await gateway.nodeRed.deploy(flows(endpoint('api', 'echo', config)));
       assert.match(gateway.nodeRed.log(), problem);
-      assert.equal((await gateway.post(`/api${chat}`, { messages: hello })).status, 404);
+      assert.equal((await gateway.post(`/api${chat}`, { messages: hello })).status, status);
     }
   });
 });

@@ -1,8 +1,10 @@
 /** Who comes in: named keys, and bounds on how many are open. */
 import assert from 'node:assert/strict';
+import type { IncomingHttpHeaders } from 'node:http';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { isLlmError } from '../../nodes/core/errors.ts';
+import { Cors } from '../../nodes/endpoint/cors.ts';
 import { Gate } from '../../nodes/endpoint/gate.ts';
 import { Keys, readKeys } from '../../nodes/endpoint/keys.ts';
 import { Refusal } from '../../nodes/endpoint/status.ts';
@@ -51,18 +53,67 @@ describe('A gate', () => {
     return assert.fail('It was let in.');
   };
 
-  it('asks for a key only where there are keys', () => {
-    const open = new Gate({ keys: new Keys([]), maxOpen: 0, maxOpenPerKey: 0 });
-    assert.equal(open.nameOf({}), undefined);
-    const gate = new Gate({ keys, maxOpen: 0, maxOpenPerKey: 0 });
-    assert.equal(gate.nameOf({ 'x-api-key': 'sk-a' }), 'ann');
-    const refusal = refusalOf(() => gate.nameOf({ 'x-api-key': 'sk-secret' }));
-    assert.deepEqual([refusal instanceof Refusal && refusal.httpStatus, refusal.kind], [401, 'auth']);
-    assert.doesNotMatch(refusal.message, /sk-/);
+  const noPages = new Cors([]);
+  const bounds = { maxOpen: 0, maxOpenPerKey: 0 };
+  const request = (headers: IncomingHttpHeaders, method = 'POST') => ({ headers: { host: '127.0.0.1:1880', ...headers }, method });
+
+  it('asks for a key where only those with one may come in', () => {
+    const gate = new Gate({ access: 'keys', keys, cors: noPages, ...bounds });
+    assert.equal(gate.admit(request({ 'x-api-key': 'sk-a' })), 'ann');
+    for (const headers of [{ 'x-api-key': 'sk-secret' }, { 'x-api-key': '' }, { authorization: 'Bearer ' }, {}]) {
+      const refusal = refusalOf(() => gate.admit(request(headers)));
+      assert.deepEqual([refusal instanceof Refusal && refusal.httpStatus, refusal.kind], [401, 'auth']);
+      assert.doesNotMatch(refusal.message, /sk-/);
+    }
+  });
+
+  it('knows those who have a key also where nobody needs one', () => {
+    const gate = new Gate({ access: 'everybody', keys, cors: noPages, ...bounds });
+    assert.equal(gate.admit(request({ 'x-api-key': 'sk-a' })), 'ann');
+    assert.equal(gate.admit(request({ 'x-api-key': 'sk-other' })), undefined);
+    assert.equal(gate.admit(request({})), undefined);
+  });
+
+  it('that is closed lets nobody in, whatever they have', () => {
+    const gate = new Gate({ access: 'closed', keys, cors: new Cors(['*']), ...bounds });
+    for (const headers of [{}, { 'x-api-key': 'sk-a' }]) {
+      const refusal = refusalOf(() => gate.admit(request(headers)));
+      assert.equal(refusal instanceof Refusal && refusal.httpStatus, 503);
+    }
+  });
+
+  describe('where nobody needs a key', () => {
+    const gate = (...origins: string[]) => new Gate({ access: 'everybody', keys, cors: new Cors(origins), ...bounds });
+    const statusOf = (headers: IncomingHttpHeaders, ...origins: string[]) => {
+      try {
+        gate(...origins).admit(request(headers));
+        return 200;
+      } catch (error) {
+        return error instanceof Refusal ? error.httpStatus : error;
+      }
+    };
+
+    it('keeps out pages of other sites, but for those that are named', () => {
+      const origin = 'https://evil.example';
+      assert.equal(statusOf({ origin }), 403);
+      assert.equal(statusOf({ origin: 'null' }), 403);
+      assert.equal(statusOf({ origin: 'null' }, '*'), 200);
+      assert.equal(statusOf({ origin }, 'https://chat.example.com'), 403);
+      assert.equal(statusOf({ origin }, 'https://chat.example.com', origin), 200);
+      assert.equal(statusOf({ origin }, '*'), 200);
+      assert.equal(statusOf({ origin, 'x-api-key': 'sk-a' }), 200, 'a key is no cookie: a page must have been given it');
+    });
+
+    it('keeps out a page whose name was led here, but for the names that are its own', () => {
+      const rebound = { host: 'evil.example:1880', origin: 'http://evil.example:1880' };
+      assert.equal(statusOf(rebound), 403);
+      assert.equal(statusOf({ ...rebound, 'x-forwarded-host': '127.0.0.1:1880' }), 403, 'such a page may set any header');
+      assert.equal(statusOf(rebound, 'https://evil.example'), 200);
+    });
   });
 
   it('lets in so many at once, and the next when one has left', () => {
-    const gate = new Gate({ keys, maxOpen: 2, maxOpenPerKey: 0 });
+    const gate = new Gate({ access: 'keys', keys, cors: noPages, maxOpen: 2, maxOpenPerKey: 0 });
     const [leave] = [gate.enter('ann'), gate.enter('bob')];
     const refusal = refusalOf(() => gate.enter('ann'));
     assert.deepEqual([refusal.kind, refusal.retryAfterMs], ['shed', 1000]);
@@ -72,7 +123,7 @@ describe('A gate', () => {
   });
 
   it('lets in so many of one key, and others all the same', () => {
-    const gate = new Gate({ keys, maxOpen: 0, maxOpenPerKey: 1 });
+    const gate = new Gate({ access: 'keys', keys, cors: noPages, maxOpen: 0, maxOpenPerKey: 1 });
     const leave = gate.enter('ann');
     refusalOf(() => gate.enter('ann'));
     gate.enter('bob');
@@ -82,7 +133,7 @@ describe('A gate', () => {
   });
 
   it('counts each request of a key by itself', () => {
-    const gate = new Gate({ keys, maxOpen: 0, maxOpenPerKey: 2 });
+    const gate = new Gate({ access: 'keys', keys, cors: noPages, maxOpen: 0, maxOpenPerKey: 2 });
     const [leave] = [gate.enter('ann'), gate.enter('ann')];
     leave();
     gate.enter('ann');
@@ -90,7 +141,7 @@ describe('A gate', () => {
   });
 
   it('has no bounds where they are 0', () => {
-    const gate = new Gate({ keys, maxOpen: 0, maxOpenPerKey: 0 });
+    const gate = new Gate({ access: 'keys', keys, cors: noPages, maxOpen: 0, maxOpenPerKey: 0 });
     for (let times = 0; times < 10_000; times++) gate.enter('ann');
   });
 });

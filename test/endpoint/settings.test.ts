@@ -27,7 +27,8 @@ describe('The settings of an endpoint', () => {
 
   it('have models with names, each once', () => {
     assert.deepEqual(readModels([{ name: ' small ', model: 'm-1' }, { name: 'large' }, { name: '' }, 7, null]), [{ name: 'small', model: 'm-1' }, { name: 'large', model: '' }]);
-    for (const none of [undefined, 'x', {}]) assert.deepEqual(readModels(none), []);
+    for (const none of [undefined, null, '', [], [{}], [{ name: '', model: '' }]]) assert.deepEqual(readModels(none), []);
+    for (const broken of ['a,b', {}, 7, [{ model: 'm-1' }], [{ name: ' ', model: 'm-1' }]]) assert.throws(() => readModels(broken), RangeError, 'else every name would be let in');
     assert.throws(() => readModels([{ name: 'a' }, { name: 'a ' }]), /Two models have the name a/);
   });
 });

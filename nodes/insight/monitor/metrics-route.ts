@@ -1,10 +1,13 @@
-/** Serves metrics to Prometheus, to those who have the token where there is one. */
+/** Serves metrics to Prometheus, to everybody or to those who have the token. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Access } from '../../core/access.ts';
+import { isCrossOrigin, isForeignHost } from '../../core/same-origin.ts';
 import type { Mounted } from '../../runtime/routes.ts';
 
 export interface MetricsRouteOptions {
-  /** Asked for as `Authorization: Bearer …`; without one everybody may look. */
+  readonly access: Access;
+  /** Asked for as `Authorization: Bearer …`. */
   readonly token: string | undefined;
   readonly contentType: string;
   readonly text: () => Promise<string>;
@@ -18,9 +21,11 @@ export function metricsRoute(options: MetricsRouteOptions): Mounted {
 }
 
 /** Never rejects. */
-async function serve({ token, contentType, text }: MetricsRouteOptions, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
+async function serve({ access, token, contentType, text }: MetricsRouteOptions, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
   if (path !== '' && path !== '/') return refuse(res, 404, 'There is nothing at this path.');
-  if (token !== undefined && !isToken(token, req.headers.authorization)) return refuse(res, 401, 'The token is missing or wrong.', { 'www-authenticate': 'Bearer' });
+  if (access === 'closed') return refuse(res, 503, 'The metrics are for those who have the token, and the node has none.');
+  if (access === 'keys' && !isToken(token, req.headers.authorization)) return refuse(res, 401, 'The token is missing or wrong.', { 'www-authenticate': 'Bearer' });
+  if (access === 'everybody' && (isCrossOrigin(req) || isForeignHost(req.headers, []))) return refuse(res, 403, 'Pages of other web sites may not ask for metrics.');
   if (req.method !== 'GET' && req.method !== 'HEAD') return refuse(res, 405, 'This path takes GET requests alone.', { allow: 'GET, HEAD' });
   try {
     const body = await text();
@@ -31,8 +36,9 @@ async function serve({ token, contentType, text }: MetricsRouteOptions, req: Inc
   }
 }
 
-function isToken(token: string, authorization = ''): boolean {
-  const [, given = ''] = /^Bearer\s+(\S+)$/i.exec(authorization) ?? [];
+function isToken(token: string | undefined, authorization = ''): boolean {
+  const [, given] = /^Bearer\s+(\S+)$/i.exec(authorization) ?? [];
+  if (token === undefined || given === undefined) return false;
   // Of one length, as a comparison in constant time needs it.
   return timingSafeEqual(hashOf(given), hashOf(token));
 }

@@ -1,11 +1,13 @@
 /** The node of a monitor: metrics, alerts, summaries and the request log of all flows, and what the sidebar shows of the past. It only listens. */
 import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
+import { isUnsetVariable } from '../../core/access.ts';
 import { bus } from '../../core/events.ts';
+import { accessOf, type Found } from '../../runtime/access.ts';
 import { afterDeploy } from '../../runtime/after-deploy.ts';
 import { asProblem } from '../../runtime/connection.ts';
 import { llmNodes } from '../../runtime/llm-nodes.ts';
 import { mount } from '../../runtime/routes.ts';
-import { misconfigured, StatusLine } from '../../runtime/status.ts';
+import { misconfigured, StatusLine, withAccess } from '../../runtime/status.ts';
 import { type Alert, sentenceOf } from '../alerts/alert.ts';
 import { Watcher } from '../alerts/watcher.ts';
 import { recorder } from '../recorder.ts';
@@ -31,15 +33,16 @@ export class MonitorNode {
   readonly #ends: Array<() => void | Promise<void>> = [];
   #watcher: Watcher | undefined;
   #log: OpenLog | undefined;
+  #found: Found | undefined;
   #isWrong = false;
   #hasTelemetryFailed = false;
 
   constructor(RED: NodeAPI, node: Node<MonitorCredentials>, config: MonitorConfig) {
     this.#RED = RED;
     this.#node = node;
-    this.#status = new StatusLine(node, () => this.#statusNow());
+    this.#status = new StatusLine(node, () => withAccess(this.#statusNow(), this.#found));
     try {
-      this.#start(readMonitorSettings(config));
+      this.#start(readMonitorSettings(config), config.access);
     } catch (error) {
       this.#isWrong = true;
       node.error(asProblem(error).message);
@@ -48,8 +51,8 @@ export class MonitorNode {
     node.on('close', (done: () => void) => void this.#close().then(done));
   }
 
-  #start(settings: MonitorSettings): void {
-    if (settings.path !== undefined) this.#serveMetrics(settings.path, settings.models);
+  #start(settings: MonitorSettings, choice: unknown): void {
+    if (settings.path !== undefined) this.#serveMetrics(settings.path, settings.models, choice);
     this.#watcher = new Watcher(settings.alerts, { bus, nodes: llmNodes }, (alert) => this.#tell(alert));
     this.#log = openLog(this.#RED, this.#node, settings.log, () => this.#status.update());
     const telemetry = openTelemetry(this.#node, settings, () => this.#failTelemetry());
@@ -59,10 +62,13 @@ export class MonitorNode {
     if (settings.summaryMs > 0) this.#startSummaries(settings.summaryMs);
   }
 
-  #serveMetrics(path: string, models: readonly string[]): void {
+  #serveMetrics(path: string, models: readonly string[], choice: unknown): void {
     const metrics = useMetrics(this.#RED, models);
     this.#ends.push(() => metrics.release());
-    const unmount = mount(this.#RED, path, metricsRoute({ token: readToken(this.#node.credentials), contentType: metrics.contentType, text: () => metrics.text() }));
+    const { token, isBroken } = readToken(this.#node.credentials);
+    this.#found = accessOf(this.#RED, this.#node, { choice, hasKeys: token !== undefined, hasBrokenKeys: isBroken });
+    tellAccess(this.#node, path, this.#found);
+    const unmount = mount(this.#RED, path, metricsRoute({ access: this.#found.access, token, contentType: metrics.contentType, text: () => metrics.text() }));
     if (!unmount) throw new RangeError(`Another node has the path ${path}.`);
     this.#ends.push(unmount);
   }
@@ -104,6 +110,19 @@ export class MonitorNode {
   }
 }
 
-function readToken({ token }: MonitorCredentials = {}): string | undefined {
-  return typeof token === 'string' && token.trim() !== '' ? token.trim() : undefined;
+/** A token that is empty, or a variable that nobody has set, was meant to keep people out. */
+function readToken({ token: given }: MonitorCredentials = {}): { token: string | undefined; isBroken: boolean } {
+  if (typeof given !== 'string') return { token: undefined, isBroken: false };
+  const token = given.trim();
+  const isBroken = token === '' || isUnsetVariable(token);
+  return { token: isBroken ? undefined : token, isBroken };
+}
+
+function tellAccess(node: Node<object>, path: string, { access, isChosen }: Found): void {
+  if (access === 'closed') {
+    const why = isChosen ? 'they are for those who have the token, and it has none' : 'it had a token, or may have had one, and has none now';
+    node.error(`The monitor shows nobody the metrics at ${path}: ${why}. Open the node and give it a token, or let everybody look.`);
+  } else if (access === 'everybody' && !isChosen) {
+    node.warn(`Everybody who reaches ${path} may read the metrics, for nobody has chosen who may. Open the node, and choose it under Metrics.`);
+  }
 }

@@ -33,6 +33,8 @@ export interface MonitorFields extends Partial<Record<MonitorField, unknown>> {
   /** Whether metrics are served. */
   readonly metrics?: unknown;
   readonly path?: unknown;
+  /** Who may read them: `everybody`, or those with the token (`keys`). */
+  readonly access?: unknown;
   /** Models that may be labels, one a line. */
   readonly models?: unknown;
   readonly alerts?: unknown;
