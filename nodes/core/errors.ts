@@ -80,6 +80,8 @@ export interface FailureDetails {
   partial?: string | undefined;
   /** What was tried before it was given up, in order. */
   attempts?: AttemptRecord[] | undefined;
+  /** True where a deploy took the nodes away and nothing was answered: the same request may be sent to those that come. */
+  redeployed?: true | undefined;
 }
 
 /** The facts of a failure as plain data, for Catch nodes: they see it as `msg.error.cause`. */

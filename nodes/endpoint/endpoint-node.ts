@@ -9,11 +9,12 @@ import { asProblem } from '../runtime/connection.ts';
 import { InFlight } from '../runtime/in-flight.ts';
 import { announce, type Asked as Trial, type Asking, canvasIdOf, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
 import type { Send } from '../runtime/reply.ts';
-import { mount } from '../runtime/routes.ts';
+import { Mount } from '../runtime/http/mount.ts';
 import { newStageId } from '../runtime/stage-events.ts';
 import { StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage, withAccess } from '../runtime/status.ts';
 import { isWired } from '../runtime/wires.ts';
+import { bodyMemory } from './body-memory.ts';
 import { type Answered, type Asked, type Flow, HttpApi, type Question } from './http-api.ts';
 import { tellAccess } from './access.ts';
 import { type EndpointConfig, type EndpointCredentials, type Parts, readParts } from './parts.ts';
@@ -33,10 +34,10 @@ export class EndpointNode implements LlmNode {
   readonly #inFlight: InFlight;
   readonly #status: StatusLine;
   #problem: LlmError | undefined;
-  #unmount: (() => void) | undefined;
+  #mount: Mount | undefined;
   readonly #leave: () => void;
   #parts: Parts | undefined;
-  #isClosing = false;
+  readonly #closing = new AbortController();
   #last: StageFacts['last'];
 
   constructor(RED: NodeAPI, node: Node<EndpointCredentials>, config: EndpointConfig) {
@@ -45,10 +46,10 @@ export class EndpointNode implements LlmNode {
     this.identity = identityOf(node);
     this.canvasId = canvasIdOf(node);
     this.#inFlight = new InFlight(RED);
-    this.#status = new StatusLine(node, () => withAccess(statusOfStage(this.#facts()), this.#parts?.found));
+    this.#status = new StatusLine(node, () => this.#mount?.status ?? withAccess(statusOfStage(this.#facts()), this.#parts?.found));
     this.#leave = announce(this);
     try {
-      this.#open(readParts(config, node.credentials, (question) => accessOf(RED, node, question)));
+      this.#open(readParts(config, node.credentials, { memory: bodyMemory(RED), find: (question) => accessOf(RED, node, question) }));
     } catch (error) {
       this.#problem = asProblem(error);
       node.error(this.#problem.message);
@@ -58,19 +59,20 @@ export class EndpointNode implements LlmNode {
   }
 
   #open(parts: Parts): void {
-    this.#unmount = mount(this.#RED, parts.path, new HttpApi(parts, this.#flow(parts)));
-    if (!this.#unmount) throw new RangeError(`Another endpoint has the path ${parts.path}.`);
     this.#parts = parts;
     tellAccess(this.#node, parts);
+    const { path, listening } = parts;
+    this.#mount = new Mount(this.#RED, this.#node, { path, listening, mounted: new HttpApi(parts, this.#flow(parts)), update: () => this.#status.update() });
   }
 
   #flow(parts: Parts): Flow {
-    const isClosing = () => this.#isClosing;
+    const closing = this.#closing.signal;
     return {
       identity: this.identity,
       get isClosing() {
-        return isClosing();
+        return closing.aborted;
       },
+      handOn: (req, res, path) => this.#mount?.handOn(req, res, path),
       run: (work) => this.#inFlight.run(work),
       ask: (question, asked) => this.#ask(parts, question, asked),
       failed: (kind) => this.#fail(kind),
@@ -107,10 +109,12 @@ export class EndpointNode implements LlmNode {
 
   /** Sends the request into the flow. @throws LlmError */
   async #ask({ timeoutMs }: Parts, { payload, llm }: Question, { id, model, client, requestId, traceparent, sink, signal }: Asked): Promise<Answered> {
+    // Its body took longer than this node lived.
+    if (this.#closing.signal.aborted) throw new LlmError('unavailable', 'The endpoint is being deployed anew.', { hint: 'Send the request again.', retryAfterMs: 1_000, redeployed: true });
     if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
     const msg: LlmMessage = { payload, llm: { ...llm, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
     const send: Send = (out) => this.#node.send(out);
-    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: signal, sink, deadline: Infinity }, { id });
+    const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: this.#closing.signal, sink, deadline: Infinity }, { id });
     const { completion, ...answer } = await stage.answer((asked) => asked.attempt(branch, { timeoutMs }), { requestId, ...(traceparent !== undefined && { traceparent }) });
     if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
     this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };
@@ -126,11 +130,10 @@ export class EndpointNode implements LlmNode {
   }
 
   async #close(): Promise<void> {
-    // Until the path is free, whoever comes is told to come again.
-    this.#isClosing = true;
+    this.#closing.abort(new LlmError('cancelled', 'The node closes.'));
     this.#leave();
+    this.#mount?.leave();
     await this.#inFlight.drain();
-    this.#unmount?.();
     this.#status.close();
   }
 }

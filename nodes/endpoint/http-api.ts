@@ -6,7 +6,7 @@ import { bus } from '../core/events.ts';
 import { duration } from '../core/units.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
-import type { Mounted } from '../runtime/routes.ts';
+import type { Absence, Mounted } from '../runtime/http/places.ts';
 import { boundReader, hasStoodStill } from '../runtime/slow-reader.ts';
 import { newStageId } from '../runtime/stage-events.ts';
 import { readBody } from './body.ts';
@@ -19,7 +19,7 @@ import { openAiCompletions } from './formats/openai-completions.ts';
 import { openAiEmbeddings } from './formats/openai-embeddings.ts';
 import { flowHeaders, flowStatus, requestIdOf, sendJson, traceparentIn } from './http.ts';
 import { expandsLlm, isModels, modelsBody } from './names.ts';
-import { servePage } from './page.ts';
+import { isPage, servePage } from './page.ts';
 import type { Parts } from './parts.ts';
 import { isInVain, Refusal, statusFor } from './status.ts';
 
@@ -34,8 +34,9 @@ const formats: Readonly<Record<string, Format | undefined>> = {
 /** The node behind the API. */
 export interface Flow {
   readonly identity: BackendIdentity;
-  /** True once the node closes: whoever comes then is told to come again. */
   readonly isClosing: boolean;
+  /** Gives a request to the node that takes the place of this one. */
+  handOn(req: IncomingMessage, res: ServerResponse, path: string): void;
   /** Runs a request with a controller that aborts when the node has closed. */
   run(work: (controller: AbortController) => Promise<void>): Promise<void>;
   /** Sends a request into the flow. @throws LlmError */
@@ -81,6 +82,9 @@ interface Exchange extends Pick<Asked, 'id' | 'requestId' | 'traceparent' | 'cli
   readonly format: Format;
 }
 
+/** The responses whose end is told. */
+const told = new WeakSet<ServerResponse>();
+
 /** nginx's word for it; no status can be sent any more. */
 const clientGone = 499;
 
@@ -95,6 +99,16 @@ export class HttpApi implements Mounted {
 
   readsBody(path: string): boolean {
     return formats[path] !== undefined;
+  }
+
+  knows(path: string): boolean {
+    return formats[path] !== undefined || isModels(path) || (this.#parts.hasChat && isPage(path));
+  }
+
+  turnAway(req: IncomingMessage, res: ServerResponse, path: string, absence: Absence): void {
+    const { cors, disclosure } = this.#parts;
+    res.setHeader('x-request-id', requestIdOf(req));
+    if (!cors.answers(req, res)) refuse(res, formats[path] ?? openAiChat, absenceOf(absence), disclosure);
   }
 
   handle(req: IncomingMessage, res: ServerResponse, path: string): void {
@@ -117,18 +131,20 @@ export class HttpApi implements Mounted {
       if (format) await this.#admit(req, { res, path, format, id: newStageId(), requestId, traceparent: traceparentIn(req), client });
       else sendJson(res, 200, modelsBody(names, path, disclosure.tells && expandsLlm(req.url)));
     } catch (error) {
-      refuse(res, format ?? openAiChat, asProblem(error), disclosure);
+      const failure = asProblem(error);
+      // Its nodes have gone with this one: nothing was answered yet, and others take their place.
+      if (failure.cause.redeployed && this.#flow.isClosing && !res.headersSent && !res.destroyed) this.#flow.handOn(req, res, path);
+      else refuse(res, format ?? openAiChat, failure, disclosure);
     }
   }
 
   async #admit(req: IncomingMessage, exchange: Exchange): Promise<void> {
-    const { gate, maxBytes } = this.#parts;
+    const { gate, body } = this.#parts;
     const { format, client } = exchange;
     this.#tellEnd(exchange);
-    if (this.#flow.isClosing) throw new Refusal(503, 'unavailable', 'The endpoint is being deployed anew.', 'Send the request again.');
     const leave = gate.enter(client);
     try {
-      const request = format.read(await readBody(req, maxBytes));
+      const request = format.read(await readBody(req, body));
       await this.#flow.run((controller) => this.#answer(request, exchange, controller));
     } finally {
       leave();
@@ -136,9 +152,10 @@ export class HttpApi implements Mounted {
     }
   }
 
-  /** Once the answer is out, or the client has gone. */
+  /** Once the answer is out, or the client has gone. A request that is handed on is told of under its first id. */
   #tellEnd({ res, path, id, requestId, client }: Exchange): void {
-    if (!bus.has('served')) return;
+    if (!bus.has('served') || told.has(res)) return;
+    told.add(res);
     const startedAt = performance.now();
     res.once('close', () => {
       const status = res.writableFinished ? res.statusCode : clientGone;
@@ -163,9 +180,9 @@ export class HttpApi implements Mounted {
     try {
       const { prompt, llm: { model: _asked, ...llm } } = request;
       const answer = await this.#flow.ask({ payload: prompt, llm }, { ...exchange, model: offered.model, sink: stream, signal: controller.signal });
-      const told = disclosure.ofAnswer(answer.completion);
-      if (stream) stream.end(answer.completion, told);
-      else sendWhole(res, answer, format.whole(answer.completion, identity, told, { request, payload: answer.payload }), disclosure);
+      const llmFacts = disclosure.ofAnswer(answer.completion);
+      if (stream) stream.end(answer.completion, llmFacts);
+      else sendWhole(res, answer, format.whole(answer.completion, identity, llmFacts, { request, payload: answer.payload }), disclosure);
     } catch (error) {
       const failure = asProblem(error);
       this.#flow.failed(failure.kind);
@@ -197,12 +214,25 @@ function checkMethod({ method = '' }: IncomingMessage, res: ServerResponse, allo
 /** Where the answer has not begun. */
 function refuse(res: ServerResponse, format: Format, failure: LlmError, disclosure: Disclosure): void {
   if (res.headersSent || res.destroyed) return;
-  const status = failure instanceof Refusal ? failure.httpStatus : statusFor(failure.kind);
+  const status = failure instanceof Refusal ? failure.httpStatus : failure.cause.redeployed ? 503 : statusFor(failure.kind);
   const waitMs = failure.retryAfterMs;
   const headers = {
     ...(waitMs !== undefined && { 'retry-after': String(Math.ceil(waitMs / 1000)), 'retry-after-ms': String(Math.ceil(waitMs)) }),
+    // The rest of a body that took too long is not waited for.
+    ...(status === 408 && { connection: 'close' }),
     // The SDKs of OpenAI and Anthropic go by it.
     ...(isInVain(failure.kind) && { 'x-should-retry': 'false' }),
   };
   sendJson(res, status, format.failed(disclosure.failure(failure), status, disclosure.ofFailure(failure)), headers);
+}
+
+function absenceOf(absence: Absence): Refusal {
+  switch (absence) {
+    case 'deploying':
+      return new Refusal(503, 'unavailable', 'The flow is being deployed anew.', 'Send the request again.', 1_000);
+    case 'stopped':
+      return new Refusal(503, 'unavailable', 'The flow has been stopped.', 'Send the request again when it runs.', 5_000);
+    case 'gone':
+      return new Refusal(404, 'not_found', 'There is nothing at this path any more.');
+  }
 }

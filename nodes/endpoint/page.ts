@@ -12,6 +12,10 @@ const files: Readonly<Record<string, { name: string; type: string } | undefined>
 /** The page speaks to its own endpoint and to nobody else. */
 const policy = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
 
+export function isPage(path: string): boolean {
+  return path === '/chat/' || files[path] !== undefined;
+}
+
 /** False where the path is none of the page's. */
 export async function servePage(path: string, { method }: IncomingMessage, res: ServerResponse): Promise<boolean> {
   if (method !== 'GET') return false;

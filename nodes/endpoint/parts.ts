@@ -1,5 +1,8 @@
 /** What the settings of an endpoint come to, once they are found to be right. */
+import { type Listening, type ListeningFields, readListening } from '../core/listening.ts';
 import type { AccessQuestion, Found } from '../runtime/access.ts';
+import type { BodyMemory } from './body-memory.ts';
+import type { BodyLimits } from './collect-body.ts';
 import { Cors } from './cors.ts';
 import { Disclosure } from './disclosure.ts';
 import { Gate } from './gate.ts';
@@ -8,7 +11,7 @@ import { Keys, readKeys } from './keys.ts';
 import { Names } from './names.ts';
 import { type EndpointField, readEndpointField, readModels, readOrigins, readPath } from './settings.ts';
 
-export interface EndpointConfig extends Partial<Record<EndpointField, unknown>> {
+export interface EndpointConfig extends ListeningFields, Partial<Record<EndpointField, unknown>> {
   path?: unknown;
   models?: unknown;
   /** Whether answers name the backend and the number of attempts. */
@@ -31,6 +34,8 @@ export interface EndpointCredentials {
 /** What a request needs of its endpoint. */
 export interface Parts {
   readonly path: string;
+  /** Undefined for Node-RED's own port. */
+  readonly listening: Listening | undefined;
   readonly cors: Cors;
   readonly found: Found;
   /** Why keys that are there cannot be used. */
@@ -39,7 +44,7 @@ export interface Parts {
   /** What the rows name, on either side. */
   readonly models: readonly string[];
   readonly names: Names;
-  readonly maxBytes: number;
+  readonly body: BodyLimits;
   readonly heartbeatMs: number;
   readonly timeoutMs: number;
   readonly readerStallMs: number;
@@ -47,8 +52,15 @@ export interface Parts {
   readonly hasChat: boolean;
 }
 
-/** `find` tells who may come in. @throws RangeError that names what is wrong */
-export function readParts(config: EndpointConfig, credentials: EndpointCredentials | undefined, find: (question: AccessQuestion) => Found): Parts {
+/** What is known outside of the node's own settings. */
+export interface Surroundings {
+  /** Who may come in. */
+  readonly find: (question: AccessQuestion) => Found;
+  readonly memory: BodyMemory;
+}
+
+/** @throws RangeError that names what is wrong */
+export function readParts(config: EndpointConfig, credentials: EndpointCredentials | undefined, { find, memory }: Surroundings): Parts {
   const setting = (name: EndpointField) => readEndpointField(name, config[name]);
   const models = readModels(config.models);
   const cors = new Cors(readOrigins(config.cors));
@@ -56,13 +68,14 @@ export function readParts(config: EndpointConfig, credentials: EndpointCredentia
   const found = find({ choice: config.access, hasKeys: keys.areThere, hasBrokenKeys: keysProblem !== undefined });
   return {
     path: readPath(config.path),
+    listening: readListening(config, found.isChosen),
     cors,
     found,
     keysProblem,
     gate: new Gate({ access: found.access, keys, cors, maxOpen: setting('maxOpen'), maxOpenPerKey: setting('maxOpenPerKey') }),
     models: models.flatMap(({ name, model }) => (model === '' ? name : [name, model])),
     names: new Names(models),
-    maxBytes: setting('maxBodyKb') * 1024,
+    body: { maxBytes: setting('maxBodyKb') * 1024, timeoutMs: setting('bodyTimeoutMs'), memory },
     heartbeatMs: setting('heartbeatMs'),
     timeoutMs: setting('timeoutMs'),
     readerStallMs: setting('readerStallMs'),

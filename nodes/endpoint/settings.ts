@@ -6,6 +6,8 @@ import { isRecord } from '../core/request.ts';
 export const endpointFields = {
   /** The largest body that is taken; images make them large. */
   maxBodyKb: { value: 20_480, min: 1, max: 1_048_576 },
+  /** How long a body may stand still on its way in. */
+  bodyTimeoutMs: { value: 30_000, min: 100, max: 3_600_000 },
   /** How long a stream may be silent before a comment says that the answer is still to come; 0 for never. */
   heartbeatMs: { value: 5_000, min: 0, max: 3_600_000 },
   timeoutMs: limitFields.totalTimeoutMs,

@@ -34,8 +34,8 @@ export function isInVain(kind: FailureKind): boolean {
 export class Refusal extends LlmError {
   readonly httpStatus: number;
 
-  constructor(httpStatus: number, kind: FailureKind, message: string, hint?: string) {
-    super(kind, message, { hint });
+  constructor(httpStatus: number, kind: FailureKind, message: string, hint?: string, retryAfterMs?: number) {
+    super(kind, message, { hint, retryAfterMs });
     this.httpStatus = httpStatus;
   }
 }

@@ -198,7 +198,7 @@ class Calls {
 }
 
 function lostOnItsWay(): LlmError {
-  return new LlmError('unavailable', 'The nodes of the branch were deployed anew while the request was on its way.', { hint: 'Send the request again.' });
+  return new LlmError('unavailable', 'The nodes of the branch were deployed anew while the request was on its way.', { hint: 'Send the request again.', retryAfterMs: 1_000, redeployed: true });
 }
 
 /** The calls of the process: a branch may pass through any flow. */

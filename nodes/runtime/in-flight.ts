@@ -2,8 +2,11 @@
 import type { NodeAPI } from 'node-red';
 import { LlmError } from '../core/errors.ts';
 
-/** Node-RED waits 15 s for a node to close; `llm.drainMs` in its settings file may be any time below that. */
-const defaultDrainMs = 10_000;
+/** Node-RED waits so long for a node to close, unless its settings file says otherwise. */
+const defaultCloseMs = 15_000;
+
+/** What it takes to end what is cancelled. */
+const endMs = 1_000;
 
 export class InFlight {
   readonly #controllers = new Set<AbortController>();
@@ -47,12 +50,15 @@ export class InFlight {
   }
 
   #cancel(): void {
-    this.#cancelled = new LlmError('cancelled', 'The request was cancelled because the flow was deployed anew or stopped.');
+    this.#cancelled = new LlmError('cancelled', 'The request was cancelled because the flow was deployed anew or stopped.', { retryAfterMs: 1_000 });
     for (const controller of this.#controllers) controller.abort(this.#cancelled);
   }
 }
 
+/** `llm.drainMs` in Node-RED's settings file may be any time below that. */
 function readDrainMs(settings: object): number {
-  const llm = (settings as { llm?: { drainMs?: unknown } }).llm;
-  return typeof llm?.drainMs === 'number' && llm.drainMs >= 0 ? llm.drainMs : defaultDrainMs;
+  const { llm, nodeCloseTimeout } = settings as { llm?: { drainMs?: unknown }; nodeCloseTimeout?: unknown };
+  if (typeof llm?.drainMs === 'number' && llm.drainMs >= 0) return llm.drainMs;
+  const closeMs = typeof nodeCloseTimeout === 'number' && nodeCloseTimeout > 0 ? nodeCloseTimeout : defaultCloseMs;
+  return Math.max(closeMs - endMs, closeMs / 2);
 }

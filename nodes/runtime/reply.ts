@@ -141,5 +141,5 @@ export function loop(what: string): LlmError {
 
 /** Handed back at once, the answer would lack what the nodes before the return node do to it. */
 function wiredOff(): LlmError {
-  return new LlmError('unavailable', 'The nodes behind the backend were deployed anew before it answered.', { hint: 'Send the request again.' });
+  return new LlmError('unavailable', 'The nodes behind the backend were deployed anew before it answered.', { hint: 'Send the request again.', retryAfterMs: 1_000, redeployed: true });
 }

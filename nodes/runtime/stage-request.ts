@@ -1,14 +1,15 @@
 /** One request on its way through a stage: what was tried, what a reader has seen, how long there is left. */
 import type { Node, NodeAPI } from 'node-red';
 import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/completion.ts';
-import { type FailureKind, LlmError } from '../core/errors.ts';
+import { type FailureKind, LlmError, policyFor } from '../core/errors.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
 import { calls, framesOf, type LlmMessage, type Outcome, type Place, withoutFrames } from './calls.ts';
 import { asProblem } from './connection.ts';
-import { identityOf } from './llm-nodes.ts';
+import { deploysOf, holdMsOf } from './deploys.ts';
+import { identityOf, llmNode } from './llm-nodes.ts';
 import { loop, type Send } from './reply.ts';
 import { type AskedBy, StageEvents, told } from './stage-events.ts';
-import { type Behind, hasChanged, isWired, lookBehind, wiredTo } from './wires.ts';
+import { type Behind, hasChanged, isBroken, isWired, lookBehind, wiredTo } from './wires.ts';
 
 export interface StageContext {
   readonly RED: NodeAPI;
@@ -35,6 +36,9 @@ export interface AttemptOptions {
   readonly hasAlternative?: (kind: FailureKind) => boolean;
 }
 
+/** How often a request is asked again that deploys keep from its answer. */
+const maxTurns = 10;
+
 export class StageRequest {
   readonly msg: LlmMessage;
   /** What was tried, in order. */
@@ -51,6 +55,8 @@ export class StageRequest {
   /** True once the attempt under way has given a reader something. */
   #isTelling = false;
   #queuedMs = 0;
+  /** True once an attempt of this turn has failed for a deploy. */
+  #hasMetDeploy = false;
 
   constructor(msg: LlmMessage, context: StageContext, place: Place) {
     this.#events = new StageEvents(identityOf(context.node), msg, place);
@@ -63,7 +69,7 @@ export class StageRequest {
   async answer(handle: (request: StageRequest) => Promise<LlmMessage>, asked: AskedBy = {}): Promise<LlmMessage> {
     this.#events.begin(asked);
     try {
-      const answer = await handle(this);
+      const answer = await this.#throughDeploys(handle);
       if (answer.completion) answer.completion.attempts = this.attempts;
       this.#events.end({ outcome: 'ok' }, this.#soFar, answer.completion);
       return answer;
@@ -75,6 +81,35 @@ export class StageRequest {
       this.#events.end(told({ ok: false, failure: whole }), this.#soFar);
       throw whole;
     }
+  }
+
+  /** What fails for a deploy alone, before a reader has seen anything, is asked again when the new nodes run: by the stage that all others wait for. */
+  async #throughDeploys(handle: (request: StageRequest) => Promise<LlmMessage>): Promise<LlmMessage> {
+    for (let turn = 1; ; turn++) {
+      try {
+        return await handle(this);
+      } catch (error) {
+        const failure = this.#blamed(asProblem(error));
+        const mayCome = failure.cause.redeployed === true && turn < maxTurns && this.#frames.length === 0 && !this.committed;
+        if (!mayCome || !(await this.#newNodes())) throw failure;
+        this.#hasMetDeploy = false;
+      }
+    }
+  }
+
+  /** With a branch missing, or its own node closing, whatever a stage says of its branches is the deploy's fault. */
+  #blamed(failure: LlmError): LlmError {
+    const { RED, closing, signal } = this.#context;
+    const isSpoilt = this.#hasMetDeploy || (closing.aborted && deploysOf(RED).state === 'deploying');
+    if (!isSpoilt || this.committed || signal.aborted || !policyFor(failure.kind).nextBranch) return failure;
+    return failure.with({ redeployed: true, retryAfterMs: 1_000 });
+  }
+
+  /** Resolves when the deploy is over: true where the node is still there to ask. */
+  async #newNodes(): Promise<boolean> {
+    const { RED, closing, signal } = this.#context;
+    const isThere = !closing.aborted && (await deploysOf(RED).over(AbortSignal.any([closing, signal]), holdMsOf(RED)));
+    return isThere && !closing.aborted && !signal.aborted;
   }
 
   /** True once a reader has seen a token: another branch would then be another answer. */
@@ -132,7 +167,10 @@ export class StageRequest {
     const outcome = await this.#outcomeOf(branch, options);
     const ms = performance.now() - startedAt;
     this.#record(branch, outcome, ms);
-    if (!outcome.ok) throw outcome.failure;
+    if (!outcome.ok) {
+      this.#hasMetDeploy ||= outcome.failure.cause.redeployed === true;
+      throw outcome.failure;
+    }
     const { msg } = outcome;
     if (msg.completion) this.#clock(msg.completion, startedAt);
     await this.#writeWhole(msg);
@@ -179,8 +217,10 @@ export class StageRequest {
       return new LlmError('not_found', `The ${nounFor(branch)} is not wired.`, { hint: 'Wire its port to a backend, or remove its row.' });
     }
     if (behind.nodes.includes(node)) return loop(`The ${nounFor(branch)}`);
-    if (wiredTo(RED, node, port).length > 0) return undefined;
-    return new LlmError('unavailable', `The nodes of the ${nounFor(branch)} do not run.`, { hint: 'They are being deployed, disabled or of an unknown type.' });
+    // In the middle of a deploy the message would be lost on its way to the first node that answers for it.
+    const isLost = behind.missing.size > 0 && deploysOf(RED).state === 'deploying' && isBroken(RED, node, port, this.msg, ({ id }) => llmNode(id) !== undefined);
+    if (!isLost && wiredTo(RED, node, port).length > 0) return undefined;
+    return notRunning(RED, branch);
   }
 
   /** A branch that is cancelled while its request is not went away by itself, with a deploy. */
@@ -250,6 +290,13 @@ export class StageRequest {
   get #soFar() {
     return { ms: performance.now() - this.#startedAt, queuedMs: this.#queuedMs, attempts: this.attempts.length };
   }
+}
+
+function notRunning(RED: NodeAPI, branch: Branch): LlmError {
+  if (deploysOf(RED).state !== 'deploying') {
+    return new LlmError('unavailable', `The nodes of the ${nounFor(branch)} do not run.`, { hint: 'They are disabled or of an unknown type.' });
+  }
+  return new LlmError('unavailable', `The nodes of the ${nounFor(branch)} are being deployed anew.`, { hint: 'Send the request again.', retryAfterMs: 1_000, redeployed: true });
 }
 
 /** What `node.send` takes to send by one port alone. */

@@ -47,12 +47,17 @@ export function lookBehind(RED: NodeAPI, node: Node, port: number, msg: LlmMessa
   return all;
 }
 
+/** True where a message would come to a node that does not run before it comes to one of those that tell of it themselves. */
+export function isBroken(RED: NodeAPI, node: Node, port: number, msg: LlmMessage, tells: (node: Node) => boolean): boolean {
+  return walk(RED, idsAt(node, port), linkCallers(RED, msg), tells).missing.size > 0;
+}
+
 /** True where one of the nodes was replaced, removed or wired off, or was missing and is there now: a message on its way there is lost. */
 export function hasChanged(before: Behind, now: Behind): boolean {
   return before.nodes.some((node) => !now.nodes.includes(node)) || [...before.missing].some((id) => !now.missing.has(id));
 }
 
-function walk(RED: NodeAPI, from: readonly string[], callers: readonly string[]): Behind {
+function walk(RED: NodeAPI, from: readonly string[], callers: readonly string[], isEnd = (_node: Node) => false): Behind {
   /** Each id with how many link calls wait for the message when it comes there. */
   const ids = new Map(from.map((id) => [id, callers.length]));
   const nodes: Node[] = [];
@@ -65,6 +70,7 @@ function walk(RED: NodeAPI, from: readonly string[], callers: readonly string[])
       continue;
     }
     nodes.push(node);
+    if (isEnd(node)) continue;
     const leaves = wiresOf(node);
     const returns = node.type === 'link out' && leaves.length === 0;
     const caller = returns ? findNode(RED, callers[waiting - 1] ?? '') : undefined;

@@ -6,17 +6,19 @@ import { type AddressInfo, connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { describe, it, type TestContext } from 'node:test';
 import { maxValues } from '../../nodes/core/bounded-json.ts';
+import { BodyMemory } from '../../nodes/endpoint/body-memory.ts';
 import { readBody } from '../../nodes/endpoint/body.ts';
 import { isLlmError } from '../../nodes/core/errors.ts';
 import { Refusal } from '../../nodes/endpoint/status.ts';
 
 const maxBytes = 64 * 1024;
+const limits = { timeoutMs: 30_000, memory: new BodyMemory(Infinity) };
 
 /** A server that reads each body and answers with what it got, or with what it refused it for. */
 async function listen(t: TestContext, bytes = maxBytes): Promise<{ port: number; outcomes: unknown[] }> {
   const outcomes: unknown[] = [];
   const server = createServer((req, res) => {
-    readBody(req, bytes).then(
+    readBody(req, { ...limits, maxBytes: bytes }).then(
       (body) => {
         outcomes.push(body);
         res.end(JSON.stringify(body));

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { calls } from '../../nodes/runtime/calls.ts';
-import { chat, errorIn, hello, startEndpoint } from '../support/endpoint.ts';
+import { chat, errorIn, hello, startEndpoint, whereItIs } from '../support/endpoint.ts';
 import { settled } from '../support/fake-time.ts';
+import { opened } from '../support/port.ts';
 import { step } from '../support/exchanges.ts';
 import { answers, breaks, cancelled, fails, finish, hangs, text } from '../support/scripted-client.ts';
 
@@ -230,44 +231,27 @@ describe('An endpoint', () => {
     assert.deepEqual(await ask('HEAD', '/models'), [200, null]);
   });
 
-  it('with the path of another says so, and leaves that one alone', async (t) => {
-    const { post, flow } = await startEndpoint(t, { nodes: [{ id: 'echo', type: 'llm-echo', tokensPerSecond: 0, wires: [[]] }, { id: 'second', type: 'llm-endpoint', wires: [['lost']] }] });
-    assert.equal((await post(chat, hello)).status, 200);
-    assert.deepEqual(flow.statuses('second').at(-1), { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' });
+  it('with the path of another says so, leaves that one alone, and takes the path when that one goes', async (t) => {
+    const { post, flow, nodes } = await startEndpoint(t, { nodes: [{ id: 'echo', type: 'llm-echo', tokensPerSecond: 0, wires: [[]] }, { id: 'second', type: 'llm-endpoint', ...whereItIs(), wires: [[]] }] });
+    const status = async () => (await post(chat, hello)).status;
+    assert.equal(await status(), 200);
+    assert.deepEqual(flow.statuses('second').at(-1), { fill: 'red', shape: 'ring', text: 'llm.status.pathTaken' });
+    await flow.deploy(nodes.map((node) => ({ ...node, name: 'all anew' })), 'full');
+    assert.equal(await status(), 200);
+    await flow.deploy(nodes.filter(({ id }) => id !== 'endpoint').map((node) => ({ ...node, name: 'all anew' })));
+    assert.match((await errorIn(await post(chat, hello))).message, /No flow stands behind the endpoint/);
+    await flow.status('second', 'llm.kind.unavailable');
   });
 
   it('that is removed gives its path back', async (t) => {
     const echo = { id: 'echo', type: 'llm-echo', tokensPerSecond: 0, wires: [[]] };
-    const { post, flow, nodes } = await startEndpoint(t, { nodes: [echo] });
+    const { post, flow, nodes, port } = await startEndpoint(t, { nodes: [echo] });
     await flow.deploy([echo]);
-    assert.equal((await post(chat, hello)).status, 404);
+    // A port of one's own that nobody wants any more is closed.
+    const status = await post(chat, hello).then((response) => response.status, () => 'closed');
+    assert.equal(status, whereItIs().port === undefined ? 404 : 'closed');
     await flow.deploy(nodes.map((node) => (node.id === 'endpoint' ? { ...node, id: 'another' } : node)));
-    assert.equal((await post(chat, hello)).status, 200);
-  });
-
-  it('that is deployed anew lets its requests end, and tells others to come again', async (t) => {
-    const goOn = step();
-    const { post, client, flow, nodes } = await startEndpoint(t, {
-      config: { heartbeatMs: 0 },
-      scripts: [
-        async function* ({ onConnected }) {
-          onConnected();
-          yield [text('Half')];
-          await goOn.promise;
-          yield [text(' whole'), finish];
-        },
-        hi,
-      ],
-    });
-    const response = await post(chat, { ...hello, stream: true });
-    const deployed = flow.deploy(nodes.map((node) => ({ ...node, name: 'changed' })));
-    let late = await post(chat, hello);
-    while (late.status !== 503) late = await post(chat, hello);
-    assert.match((await errorIn(late)).message, /being deployed anew\. Send the request again\.$/);
-    goOn.resolve();
-    assert.match(await response.text(), /"content":"Half"[^]+"content":" whole"[^]+\[DONE\]/);
-    await deployed;
-    assert.ok(client.attempts >= 1);
+    await opened(port);
     assert.equal((await post(chat, hello)).status, 200);
   });
 

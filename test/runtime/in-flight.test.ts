@@ -85,7 +85,7 @@ test('what lasts longer than the drain time is cancelled', async (t) => {
   const requests = [inFlight.run(forever), inFlight.run(forever)];
   const rejected = requests.map((request) => assert.rejects(request, { kind: 'cancelled', message: /deployed anew or stopped/ }));
   const drained = watch(inFlight.drain());
-  await time.advance(9999);
+  await time.advance(13_999);
   assert.equal(drained.over, false);
   await time.advance(1);
   await Promise.all(rejected);
@@ -97,7 +97,7 @@ test('a message that is delivered after that is cancelled at once', async (t) =>
   const gate = Promise.withResolvers<void>();
   void inFlight.run(() => gate.promise);
   const drained = watch(inFlight.drain());
-  await time.advance(10_000);
+  await time.advance(14_000);
   await assert.rejects(inFlight.run(forever), { kind: 'cancelled' });
   gate.resolve();
   await settled();
@@ -109,10 +109,14 @@ test("the drain time is Node-RED's setting, where that is one", async (t) => {
   const drainTimes: Array<[object, number]> = [
     [{ llm: { drainMs: 50 } }, 50],
     [{ llm: { drainMs: 0 } }, 1],
-    [{ llm: { drainMs: -1 } }, 10_000],
-    [{ llm: { drainMs: 'long' } }, 10_000],
-    [{ llm: null }, 10_000],
-    [{}, 10_000],
+    [{ llm: { drainMs: -1 } }, 14_000],
+    [{ llm: { drainMs: 'long' } }, 14_000],
+    [{ llm: null }, 14_000],
+    [{}, 14_000],
+    // What Node-RED gives its nodes, less what it takes to end them.
+    [{ nodeCloseTimeout: 5_000 }, 4_000],
+    [{ nodeCloseTimeout: 1_000 }, 500],
+    [{ nodeCloseTimeout: 5_000, llm: { drainMs: 20 } }, 20],
   ];
   for (const [settings, ms] of drainTimes) {
     const inFlight = new InFlight({ settings } as NodeAPI);

@@ -1,5 +1,6 @@
 /** An endpoint in a flow within the test's process, on a real port. */
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -14,6 +15,7 @@ import registerPool from '../../nodes/stages/pool/pool.ts';
 import registerReturn from '../../nodes/stages/return/return.ts';
 import { core, Flow, type FlowNode, type FlowOptions, type Register } from './flow.ts';
 import { registerScripted, scriptedNode } from './policies.ts';
+import { opened, ownPort } from './port.ts';
 import { type Script, ScriptedClient } from './scripted-client.ts';
 
 const types = [registerEndpoint, registerMonitor, registerEcho, registerVllm, registerFallback, registerPool, registerReturn, core('function/10-function.js')];
@@ -45,29 +47,46 @@ export interface TestEndpoint {
 export const chat = '/chat/completions';
 export const hello = { model: 'm', messages: [{ role: 'user', content: 'Hello there' }] };
 
+/** For a further endpoint of the flow: the port that all of them are at. */
+export function whereItIs(): { port?: number } {
+  const port = ownPort();
+  return port === undefined ? {} : { port };
+}
+
 /** When the test ends, no call may be open. */
 export async function startEndpoint(t: TestContext, { config = {}, nodes: behind, scripts = [], register = [], keys, ...options }: EndpointSetup = {}): Promise<TestEndpoint> {
   const client = new ScriptedClient(...scripts);
   const backends = behind ?? [{ id: 'backend', name: 'Backend', ...scriptedNode, wires: [[]] }];
-  const nodes: FlowNode[] = [{ id: 'endpoint', type: 'llm-endpoint', wires: [backends.slice(0, 1).map(({ id }) => id)], ...config }, ...backends];
+  const own = ownPort();
+  const nodes: FlowNode[] = [{ id: 'endpoint', type: 'llm-endpoint', ...whereItIs(), wires: [backends.slice(0, 1).map(({ id }) => id)], ...config }, ...backends];
+  let port = own ?? 0;
   let app: RequestListener | undefined;
   const takeApp: Register = (RED) => (app = RED.httpNode as unknown as RequestListener);
-  const flow = await Flow.start([...types, ...register, registerScripted(new Map([['backend', client]])), takeApp], nodes, { ...options, ...(keys !== undefined && { credentials: { endpoint: { keys } } }) });
-  const server = createServer(app);
   const sockets = new Set<Socket>();
-  server.on('connection', (socket) => {
+  const onSocket = (message: unknown) => {
+    const { socket } = message as { socket: Socket };
+    if (socket.localPort !== port) return;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+  };
+  subscribe('net.server.socket', onSocket);
+  const flow = await Flow.start([...types, ...register, registerScripted(new Map([['backend', client]])), takeApp], nodes, { ...options, ...(keys !== undefined && { credentials: { endpoint: { keys } } }) });
+  // Node-RED's app without its server.
+  const server = createServer(app);
+  if (own === undefined) {
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+  } else {
+    await opened(own);
+  }
   t.after(async () => {
-    server.closeAllConnections();
+    unsubscribe('net.server.socket', onSocket);
+    for (const socket of sockets) socket.destroy();
     server.close();
     await flow.end();
     assert.equal(calls.size, 0, 'A call was left open.');
   });
-  const { port } = server.address() as AddressInfo;
   const url = `http://127.0.0.1:${port}/v1`;
   return {
     flow,

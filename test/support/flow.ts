@@ -49,6 +49,7 @@ interface CompleteEvent {
 interface Runtime {
   setFlows(nodes: FlowNode[], credentials: undefined, type: string): Promise<void>;
   stopFlows(): Promise<void>;
+  startFlows(): Promise<void>;
 }
 
 const require = createRequire(import.meta.url);
@@ -173,6 +174,11 @@ export class Flow {
   /** Stops the flow and leaves the types registered. */
   stop(): Promise<void> {
     return runtime.stopFlows();
+  }
+
+  /** Starts the flow again that was stopped. */
+  start(): Promise<void> {
+    return runtime.startFlows();
   }
 
   async end(): Promise<void> {

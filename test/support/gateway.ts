@@ -3,6 +3,7 @@ import { createOpenAICompatible, type OpenAICompatibleProvider } from '@ai-sdk/o
 import Anthropic from '@anthropic-ai/sdk';
 import OpenAI from 'openai';
 import { type FlowNode, type Options, startNodeRed, type TestNodeRed } from './node-red.ts';
+import { opened, ownPort } from './port.ts';
 import { type FakeProviders, startProviders } from './providers.ts';
 
 export interface Gateway {
@@ -20,9 +21,12 @@ export interface Gateway {
 
 const at = { z: 'tab', x: 100, y: 100 };
 
+/** Where all endpoints are, if not at Node-RED's port. */
+const own = ownPort();
+
 /** An endpoint at `/<id>/v1` before the given node. */
 export function endpoint(id: string, behind: string, config: object = {}): FlowNode {
-  return { id: `${id}-endpoint`, type: 'llm-endpoint', ...at, path: `/${id}/v1`, wires: [[behind]], ...config };
+  return { id: `${id}-endpoint`, type: 'llm-endpoint', ...at, path: `/${id}/v1`, ...(own !== undefined && { port: own }), wires: [[behind]], ...config };
 }
 
 export function node(id: string, type: string, config: object = {}): FlowNode {
@@ -54,7 +58,8 @@ export async function startGateway(nodes: (providers: FakeProviders) => FlowNode
     await providers.close();
     throw error;
   });
-  const base = new URL(nodeRed.url).origin + prefix;
+  if (own !== undefined) await opened(own);
+  const base = own === undefined ? new URL(nodeRed.url).origin + prefix : `http://127.0.0.1:${own}`;
   return {
     nodeRed,
     providers,

@@ -3,7 +3,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Access } from '../../core/access.ts';
 import { isCrossOrigin, isForeignHost } from '../../core/same-origin.ts';
-import type { Mounted } from '../../runtime/routes.ts';
+import type { Absence, Mounted } from '../../runtime/http/places.ts';
 
 export interface MetricsRouteOptions {
   readonly access: Access;
@@ -16,13 +16,30 @@ export interface MetricsRouteOptions {
 export function metricsRoute(options: MetricsRouteOptions): Mounted {
   return {
     handle: (req, res, path) => void serve(options, req, res, path),
+    knows,
     readsBody: () => false,
+    turnAway: (_req, res, _path, absence) => turnAway(res, absence),
   };
+}
+
+function knows(path: string): boolean {
+  return path === '' || path === '/';
+}
+
+function turnAway(res: ServerResponse, absence: Absence): void {
+  switch (absence) {
+    case 'deploying':
+      return refuse(res, 503, 'The monitor is being deployed anew.', { 'retry-after': '1' });
+    case 'stopped':
+      return refuse(res, 503, 'The flow has been stopped.', { 'retry-after': '5' });
+    case 'gone':
+      return refuse(res, 404, 'There is nothing at this path any more.');
+  }
 }
 
 /** Never rejects. */
 async function serve({ access, token, contentType, text }: MetricsRouteOptions, req: IncomingMessage, res: ServerResponse, path: string): Promise<void> {
-  if (path !== '' && path !== '/') return refuse(res, 404, 'There is nothing at this path.');
+  if (!knows(path)) return refuse(res, 404, 'There is nothing at this path.');
   if (access === 'closed') return refuse(res, 503, 'The metrics are for those who have the token, and the node has none.');
   if (access === 'keys' && !isToken(token, req.headers.authorization)) return refuse(res, 401, 'The token is missing or wrong.', { 'www-authenticate': 'Bearer' });
   if (access === 'everybody' && (isCrossOrigin(req) || isForeignHost(req.headers, []))) return refuse(res, 403, 'Pages of other web sites may not ask for metrics.');

@@ -2,11 +2,12 @@
 import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
 import { isUnsetVariable } from '../../core/access.ts';
 import { bus } from '../../core/events.ts';
+import { readListening } from '../../core/listening.ts';
 import { accessOf, type Found } from '../../runtime/access.ts';
-import { afterDeploy } from '../../runtime/after-deploy.ts';
+import { afterDeploy } from '../../runtime/deploys.ts';
 import { asProblem } from '../../runtime/connection.ts';
 import { llmNodes } from '../../runtime/llm-nodes.ts';
-import { mount } from '../../runtime/routes.ts';
+import { Mount } from '../../runtime/http/mount.ts';
 import { misconfigured, StatusLine, withAccess } from '../../runtime/status.ts';
 import { type Alert, sentenceOf } from '../alerts/alert.ts';
 import { Watcher } from '../alerts/watcher.ts';
@@ -34,6 +35,7 @@ export class MonitorNode {
   #watcher: Watcher | undefined;
   #log: OpenLog | undefined;
   #found: Found | undefined;
+  #mount: Mount | undefined;
   #isWrong = false;
   #hasTelemetryFailed = false;
 
@@ -42,7 +44,7 @@ export class MonitorNode {
     this.#node = node;
     this.#status = new StatusLine(node, () => withAccess(this.#statusNow(), this.#found));
     try {
-      this.#start(readMonitorSettings(config), config.access);
+      this.#start(readMonitorSettings(config), config);
     } catch (error) {
       this.#isWrong = true;
       node.error(asProblem(error).message);
@@ -51,8 +53,8 @@ export class MonitorNode {
     node.on('close', (done: () => void) => void this.#close().then(done));
   }
 
-  #start(settings: MonitorSettings, choice: unknown): void {
-    if (settings.path !== undefined) this.#serveMetrics(settings.path, settings.models, choice);
+  #start(settings: MonitorSettings, config: MonitorConfig): void {
+    if (settings.path !== undefined) this.#serveMetrics(settings.path, settings, config);
     this.#watcher = new Watcher(settings.alerts, { bus, nodes: llmNodes }, (alert) => this.#tell(alert));
     this.#log = openLog(this.#RED, this.#node, settings.log, () => this.#status.update());
     const telemetry = openTelemetry(this.#node, settings, () => this.#failTelemetry());
@@ -62,15 +64,17 @@ export class MonitorNode {
     if (settings.summaryMs > 0) this.#startSummaries(settings.summaryMs);
   }
 
-  #serveMetrics(path: string, models: readonly string[], choice: unknown): void {
+  #serveMetrics(path: string, { models }: MonitorSettings, config: MonitorConfig): void {
     const metrics = useMetrics(this.#RED, models);
     this.#ends.push(() => metrics.release());
     const { token, isBroken } = readToken(this.#node.credentials);
-    this.#found = accessOf(this.#RED, this.#node, { choice, hasKeys: token !== undefined, hasBrokenKeys: isBroken });
-    tellAccess(this.#node, path, this.#found);
-    const unmount = mount(this.#RED, path, metricsRoute({ access: this.#found.access, token, contentType: metrics.contentType, text: () => metrics.text() }));
-    if (!unmount) throw new RangeError(`Another node has the path ${path}.`);
-    this.#ends.push(unmount);
+    const found = accessOf(this.#RED, this.#node, { choice: config.access, hasKeys: token !== undefined, hasBrokenKeys: isBroken });
+    tellAccess(this.#node, path, found);
+    const mounted = metricsRoute({ access: found.access, token, contentType: metrics.contentType, text: () => metrics.text() });
+    const mount = new Mount(this.#RED, this.#node, { path, listening: readListening(config, found.isChosen), mounted, update: () => this.#status.update() });
+    this.#found = found;
+    this.#mount = mount;
+    this.#ends.push(() => mount.leave());
   }
 
   #startSummaries(everyMs: number): void {
@@ -97,6 +101,7 @@ export class MonitorNode {
 
   #statusNow(): NodeStatus {
     if (this.#isWrong) return misconfigured;
+    if (this.#mount?.status) return this.#mount.status;
     const firing = this.#watcher?.firing ?? 0;
     if (firing > 0) return { fill: 'red', shape: 'ring', text: firing === 1 ? '1 alert' : `${firing} alerts` };
     const lost = this.#log?.lost ?? 0;

@@ -1,5 +1,6 @@
 /** The settings of a monitor, with their defaults and bounds. Read by the runtime and by the editor. */
 import { readChoice, readHttpPath, readNumber } from '../../core/fields.ts';
+import type { ListeningFields } from '../../core/listening.ts';
 import type { LimitField } from '../../core/limits.ts';
 import { type AlertRule, readAlerts } from '../alerts/settings.ts';
 import type { CaptureRules } from '../capture/capture.ts';
@@ -29,7 +30,7 @@ export const monitorFields = {
 
 export type MonitorField = keyof typeof monitorFields;
 
-export interface MonitorFields extends Partial<Record<MonitorField, unknown>> {
+export interface MonitorFields extends ListeningFields, Partial<Record<MonitorField, unknown>> {
   /** Whether metrics are served. */
   readonly metrics?: unknown;
   readonly path?: unknown;

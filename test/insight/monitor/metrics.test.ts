@@ -129,7 +129,7 @@ describe('The address', () => {
 
   test('that another node has is told as wrong', async (t) => {
     const { flow } = await start(t, { path: '/v1' });
-    await flow.status('monitor', 'llm.status.misconfigured');
+    await flow.status('monitor', 'llm.status.pathTaken');
   });
 });
 

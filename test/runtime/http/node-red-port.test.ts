@@ -1,12 +1,13 @@
 /** Where endpoints hang in Node-RED's HTTP server. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import type { NodeAPI } from 'node-red';
-import { mount } from '../../nodes/runtime/routes.ts';
+import type { Claim, Mounted } from '../../../nodes/runtime/http/places.ts';
+import { nodeRedPlaces } from '../../../nodes/runtime/http/node-red-port.ts';
 
 type App = NodeAPI['httpNode'];
 const require = createRequire(import.meta.url);
@@ -40,27 +41,30 @@ async function startApps(t: TestContext, { admin = '/', nodes = '/' }: Roots = {
     const response = await fetch(url + path, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
     return `${response.status} ${await response.text()}`;
   };
-  return { RED: { httpNode } as NodeAPI, url, post };
+  const events = new EventEmitter();
+  const RED = { httpNode, events, settings: {} } as unknown as NodeAPI;
+  return { RED, url, post };
 }
 
 /** Says its name, the path that is left, and the size of the body that it got. Reads bodies below `/chat`. */
-function hang(t: TestContext, RED: NodeAPI, path: string, name = path) {
-  const unmount = mount(RED, path, {
+function hang(RED: NodeAPI, path: string, name = path): Claim {
+  const mounted: Mounted = {
     handle: (req, res, rest) => {
       let size = 0;
       req.on('data', (piece: Buffer) => (size += piece.length));
       req.on('end', () => res.end(`${name} ${rest} ${size}`));
     },
+    knows: () => false,
     readsBody: (rest) => rest.startsWith('/chat'),
-  });
-  t.after(() => unmount?.());
-  return unmount;
+    turnAway: (_req, res, rest, absence) => void res.writeHead(503).end(`${name} ${rest} ${absence}`),
+  };
+  return nodeRedPlaces(RED).claim(path, { owner: name, mounted, holdMs: 1_000, onTurn: () => undefined });
 }
 
 describe('An endpoint', () => {
   it('gets what is at its path and below it, and nothing else', async (t) => {
     const { RED, url, post } = await startApps(t);
-    hang(t, RED, '/llm/v1');
+    hang(RED, '/llm/v1');
     const get = async (path: string) => (await fetch(url + path)).text();
     assert.equal(await get('/llm/v1'), '/llm/v1  0');
     assert.equal(await get('/llm/v1/models?limit=5'), '/llm/v1 /models 0');
@@ -71,12 +75,15 @@ describe('An endpoint', () => {
 
   it('has a path that no other takes over, until it gives it back', async (t) => {
     const { RED, post } = await startApps(t);
-    const unmount = hang(t, RED, '/v1', 'first');
-    assert.equal(hang(t, RED, '/v1', 'second'), undefined);
+    const [first, second] = [hang(RED, '/v1', 'first'), hang(RED, '/v1', 'second')];
+    RED.events.emit('flows:started', {});
+    assert.deepEqual([first.isHeld, second.isHeld], [true, false]);
     assert.equal(await post('/v1/chat', ''), '200 first /chat 0');
-    unmount?.();
-    assert.match(await post('/v1/chat', ''), /^404/);
-    hang(t, RED, '/v1', 'third');
+    first.leave();
+    assert.equal(await post('/v1/chat', ''), '200 second /chat 0');
+    second.leave();
+    assert.match(await post('/v1/chat', ''), /^404 /);
+    hang(RED, '/v1', 'third');
     assert.equal(await post('/v1/chat', ''), '200 third /chat 0');
   });
 
@@ -84,7 +91,7 @@ describe('An endpoint', () => {
     for (const order of [['/a', '/a/b'], ['/a/b', '/a']]) {
       await t.test(order.join(' then '), async (t) => {
         const { RED, url } = await startApps(t);
-        for (const path of order) hang(t, RED, path);
+        for (const path of order) hang(RED, path);
         const get = async (path: string) => (await fetch(url + path)).text();
         assert.deepEqual([await get('/a/b/x'), await get('/a/b'), await get('/a/bb')], ['/a/b /x 0', '/a/b  0', '/a /bb 0']);
       });
@@ -94,7 +101,7 @@ describe('An endpoint', () => {
   for (const roots of [{}, { nodes: '/api' }, { nodes: '/api/' }, { admin: '/admin' }, { admin: '/admin', nodes: '/admin/api' }] as Roots[]) {
     it(`reads its bodies itself, large or broken, with the roots ${JSON.stringify(roots)}`, async (t) => {
       const { RED, post } = await startApps(t, roots);
-      hang(t, RED, '/v1');
+      hang(RED, '/v1');
       const path = `${(roots.nodes ?? '').replace(/\/$/, '')}/v1/chat`;
       assert.equal(await post(path, '{'), '200 /v1 /chat 1');
       assert.equal(await post(path, JSON.stringify('x'.repeat(100_000))), '200 /v1 /chat 100002');
@@ -103,7 +110,7 @@ describe('An endpoint', () => {
 
   it('leaves the bodies of the admin API alone, at the same paths too', async (t) => {
     const { RED, post } = await startApps(t);
-    hang(t, RED, '/v1');
+    hang(RED, '/v1');
     assert.equal(await post('/v1', '{"a":1}'), '200 {"admin":{"a":1}}');
     assert.equal(await post('/v1/other', '{"a":1}'), '200 {"admin":{"a":1}}');
     assert.match(await post('/v1/other', '{'), /^400/);
