@@ -24,6 +24,9 @@ export interface RequestSettings {
   session?: string | undefined;
   /** `embed` asks for a vector for each text of the payload instead of an answer. */
   task?: 'chat' | 'embed' | undefined;
+  /** The passages that came with the request (see context.ts), and the question that the prompt was written around. Anybody may have put them there. */
+  context?: unknown;
+  question?: unknown;
   /** Merged into the provider's body as it is. */
   extra?: Record<string, unknown> | undefined;
 }

@@ -1,7 +1,8 @@
-/** A model that says the prompt again, word by word, at a chosen pace, and fails on purpose. */
+/** A model that says the prompt again, or what passages say of it, word by word, at a chosen pace, and fails on purpose. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { FinishReason, StreamPart } from '../../core/completion.ts';
+import { readContext } from '../../core/context.ts';
 import { continued } from '../../core/continuation.ts';
 import { type FailureKind, LlmError } from '../../core/errors.ts';
 import { hashToUnit } from '../../core/hash.ts';
@@ -9,9 +10,14 @@ import { hintFor } from '../../core/hints.ts';
 import { textOf } from '../../core/messages.ts';
 import type { Provider } from '../../core/provider.ts';
 import { type CompletionRequest, textsToEmbed } from '../../core/request.ts';
+import { extract } from './extract.ts';
+
+export const echoModes = ['echo', 'extract'] as const;
 
 export interface EchoOptions {
   model: string;
+  /** What it says: the prompt, or the sentences that fit the question best of the passages that came with it. */
+  mode?: (typeof echoModes)[number];
   /** 0 sends all tokens at once. */
   tokensPerSecond: number;
   /** Before the first token. */
@@ -49,7 +55,7 @@ export class EchoClient implements ModelClient {
       yield embeddingsOf(texts);
       return;
     }
-    const { tokens, reason } = echoOf(request);
+    const { tokens, reason } = this.#answer(request);
     const sent = fault ? tokens.slice(0, fault.afterTokens) : tokens;
     yield* this.#pace(sent, signal);
     if (fault) return await fail(fault.kind, signal);
@@ -58,6 +64,13 @@ export class EchoClient implements ModelClient {
       { type: 'usage', usage: { inputTokens, outputTokens: tokens.length } },
       { type: 'finish', reason },
     ];
+  }
+
+  #answer(request: CompletionRequest): { tokens: string[]; reason: FinishReason } {
+    const { messages: asked, said } = continued(request.messages) ?? { messages: request.messages, said: '' };
+    const question = asked.findLast(({ role }) => role === 'user') ?? asked.at(-1);
+    const prompt = textOf(question?.content ?? null);
+    return cut(this.#options.mode === 'extract' ? extractOf(prompt, request) : prompt, said, request);
   }
 
   async *#pace(tokens: readonly string[], signal: AbortSignal): AsyncGenerator<readonly StreamPart[]> {
@@ -80,11 +93,14 @@ export class EchoClient implements ModelClient {
   }
 }
 
-/** What the echo of a request says, and why it ends there. Asked to go on, it says the rest. */
-function echoOf({ messages, stop, maxTokens }: CompletionRequest): { tokens: string[]; reason: FinishReason } {
-  const { messages: asked, said } = continued(messages) ?? { messages, said: '' };
-  const question = asked.findLast(({ role }) => role === 'user') ?? asked.at(-1);
-  const text = textOf(question?.content ?? null);
+/** The prompt may have been written around the question; who did that tells the question itself. */
+function extractOf(prompt: string, { context, question }: CompletionRequest): string {
+  const asked = typeof question === 'string' && question !== '' && prompt.includes(question) ? question : prompt;
+  return extract(asked, readContext(context)) ?? `No passages came with the question, so there is nothing to extract an answer from. It was: ${asked}`;
+}
+
+/** As much of a text as is asked for, and why it ends there. Asked to go on, it is the rest. */
+function cut(text: string, said: string, { stop, maxTokens }: CompletionRequest): { tokens: string[]; reason: FinishReason } {
   const cuts = (stop ?? []).map((word) => text.indexOf(word)).filter((at) => at >= 0);
   const whole = cuts.length > 0 ? text.slice(0, Math.min(...cuts)) : text;
   const tokens = wordsOf(whole.startsWith(said) ? whole.slice(said.length) : whole);

@@ -1,11 +1,12 @@
 import type { NodeAPI } from 'node-red';
 import { failureKinds, type FailureKind } from '../../core/errors.ts';
-import { readNumber } from '../../core/fields.ts';
+import { readChoice, readNumber } from '../../core/fields.ts';
 import { type BackendConfig, registerBackend } from '../../runtime/backend-node.ts';
 import type { Connection } from '../../runtime/connection.ts';
-import { EchoClient, echoProvider } from './client.ts';
+import { EchoClient, echoModes, echoProvider } from './client.ts';
 
 interface EchoConfig extends BackendConfig {
+  mode?: unknown;
   tokensPerSecond?: unknown;
   delayMs?: unknown;
   faultKind?: string;
@@ -32,6 +33,7 @@ export default function register(RED: NodeAPI): void {
       const afterTokens = readNumber('faultAfterTokens', config.faultAfterTokens, { min: 0, max: 1_000_000 }) ?? 0;
       return new EchoClient({
         model: config.model || 'echo',
+        mode: readChoice('mode', config.mode, echoModes),
         tokensPerSecond: readNumber('tokensPerSecond', config.tokensPerSecond, { min: 0, max: 1_000_000 }) ?? 20,
         delayMs: readNumber('delayMs', config.delayMs, { min: 0, max: 3_600_000 }) ?? 0,
         ...(kind && { fault: { kind, percent, afterTokens } }),

@@ -12,6 +12,7 @@ RED.nodes.registerType('llm-echo', {
   defaults: {
     ...versioned('llm-echo'),
     ...backendDefaults(),
+    mode: { value: 'echo' },
     tokensPerSecond: { value: 20, validate: number({ min: 0, max: 1_000_000, integer: true }) },
     delayMs: { value: 0, validate: number({ min: 0, max: 3_600_000, integer: true }) },
     faultKind: { value: '' },

@@ -102,8 +102,10 @@ export class RagNode {
     this.#show(found.length > 0 ? foundStatus(found.length) : { fill: 'yellow', shape: 'ring', text: 'llm.status.noEvidence' });
     const passages = [...broughtBy(msg, llm), ...found];
     if (passages.length === 0 && hasEvidencePort) return false;
+    // Once the prompt is written around it, nobody could tell it apart.
+    const question = questionOf(msg.payload);
     if (template) msg.payload = template.render({ payload: msg.payload, passages, system: typeof llm['system'] === 'string' ? llm['system'] : undefined });
-    msg.llm = { ...llm, context: passages };
+    msg.llm = { ...llm, question, context: passages };
     return true;
   }
 
