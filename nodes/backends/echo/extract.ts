@@ -27,6 +27,7 @@ interface Candidate {
   /** Its place among all of them. */
   readonly at: number;
   readonly isFirst: boolean;
+  readonly isRow: boolean;
 }
 
 /** Undefined where the passages have no sentence. */
@@ -44,12 +45,12 @@ function candidatesOf(passages: readonly ContextPassage[]): Candidate[] {
   const seen = new Set<string>();
   const candidates: Candidate[] = [];
   for (const [passage, { text }] of passages.entries()) {
-    for (const [index, sentence] of sentencesOf(text).entries()) {
+    for (const [index, { text: sentence, isRow }] of sentencesOf(text).entries()) {
       // Passages repeat the end of the one before.
       if (seen.has(sentence)) continue;
       seen.add(sentence);
       const words = wordsOf(sentence);
-      candidates.push({ text: sentence, terms: new Set(words.map(stem)), words: words.length, passage, at: candidates.length, isFirst: index === 0 });
+      candidates.push({ text: sentence, terms: new Set(words.map(stem)), words: words.length, passage, at: candidates.length, isFirst: index === 0, isRow });
     }
   }
   return candidates;
@@ -66,12 +67,13 @@ function weightsOf(terms: ReadonlySet<string>, candidates: readonly Candidate[])
   return new Map([...weights].map(([term, weight]) => [term, weight / sum]));
 }
 
-function scoreOf({ terms, words, text, passage, isFirst }: Candidate, weights: ReadonlyMap<string, number>, above: ReadonlySet<string>): number {
+function scoreOf({ terms, words, text, passage, isFirst, isRow }: Candidate, weights: ReadonlyMap<string, number>, above: ReadonlySet<string>): number {
   let score = 0;
   for (const [term, weight] of weights) score += terms.has(term) ? weight : above.has(term) ? weight * headingShare : 0;
   if (words < shortest) score *= words / shortest;
   if (words > longest) score *= longest / words;
   if (pointing.test(text) && !isFirst) score *= 0.8;
+  if (isRow) score *= 0.75;
   // The store has its reasons for the order.
   return score / (1 + passage * 0.1);
 }

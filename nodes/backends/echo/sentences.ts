@@ -1,5 +1,11 @@
 /** The sentences of a passage as somebody would say them: without headings and code, and with the rows of tables made readable. */
 
+/** One of prose, or what a row of a table says. */
+export interface Sentence {
+  readonly text: string;
+  readonly isRow: boolean;
+}
+
 /** The segmenter's time grows with the square of a text's length. */
 const longestUnit = 2_000;
 const longestList = 400;
@@ -9,15 +15,16 @@ const fence = /^\s*(?:`{3,}|~{3,})/;
 const skipped = /^\s*(?:#{1,6}\s|([-*_])(?:\s*\1){2,}\s*$)/;
 const item = /^\s*(?:[-*+•]|\d{1,9}[.)])\s+(?:\[[ xX]\]\s+)?/;
 const row = /^\s*\|/;
+const explaining = /\p{L}{3}/u;
 const delimiter = /^\s*\|?[\s:|-]*-[\s:|-]*$/;
 
-export function sentencesOf(text: string): string[] {
-  return unitsOf(text).flatMap(splitUnit);
+export function sentencesOf(text: string): Sentence[] {
+  return unitsOf(text).flatMap(({ text, isRow }) => (isRow ? [text] : splitUnit(text)).filter(isSaying).map((text) => ({ text, isRow })));
 }
 
 /** Paragraphs, items and rows, each in one line. */
-function unitsOf(text: string): string[] {
-  const units: string[] = [];
+function unitsOf(text: string): Sentence[] {
+  const units: Sentence[] = [];
   let paragraph: string[] = [];
   let items: string[] = [];
   let table: string[] = [];
@@ -25,10 +32,10 @@ function unitsOf(text: string): string[] {
   const end = () => {
     const intro = paragraph.join(' ').trim();
     const list = items.join('; ');
-    if (intro.endsWith(':') && list !== '' && list.length <= longestList) units.push(`${intro} ${list}`);
+    if (intro.endsWith(':') && list !== '' && list.length <= longestList) units.push({ text: `${intro} ${list}`, isRow: false });
     // Without what it speaks of, such a sentence says nothing.
-    else units.push(...(intro.endsWith(':') ? [] : [intro]), ...items);
-    units.push(...rowsOf(table));
+    else units.push(...[...(intro.endsWith(':') ? [] : [intro]), ...items].map((text) => ({ text, isRow: false })));
+    units.push(...rowsOf(table).map((text) => ({ text, isRow: true })));
     [paragraph, items, table] = [[], [], []];
   };
   for (const line of text.split(/\r\n?|\n/)) {
@@ -55,21 +62,22 @@ function unitsOf(text: string): string[] {
     }
   }
   end();
-  return units.filter((unit) => unit.trim() !== '');
+  return units;
 }
 
-/** `| attempts | 3 | how many members are tried |` under `property`, `default` and nothing as "attempts (default 3): how many members are tried". */
+/** `| attempts | 3 | how many members are tried |` under `property`, `default` and nothing as "attempts (default: 3): how many members are tried". */
 function rowsOf(table: readonly string[]): string[] {
   const at = table.findIndex((line) => delimiter.test(line));
   const names = at > 0 ? cellsOf(table[at - 1] ?? '') : [];
   return table.slice(at + 1).flatMap((line) => {
     const [first = '', ...others] = cellsOf(line);
-    const described = others.reduce((longest, cell, index) => (cell.length > (others[longest] ?? '').length ? index : longest), 0);
+    // In a wide table the first column behind the name tells what it is, in a narrow one the last.
+    const described = others.length > 2 && !/^default/i.test(names[1] ?? '') ? others.findIndex((cell) => explaining.test(cell)) : others.findLastIndex((cell) => explaining.test(cell));
     const description = others[described] ?? '';
     // Of figures, and of a row that was cut, nobody can make a sentence.
-    if (first === '' || !/\p{L}{3}/u.test(description)) return [];
-    const facts = others.flatMap((cell, index) => (index === described || !/[\p{L}\p{N}]/u.test(cell) ? [] : [`${names[index + 1] ?? ''} ${cell}`.trim()]));
-    return [`${first}${facts.length > 0 ? ` (${facts.join(', ')})` : ''}: ${description}`];
+    if (first === '' || description === '') return [];
+    const facts = others.flatMap((cell, index) => (index !== described && names[index + 1] && /[\p{L}\p{N}]/u.test(cell) ? [`${names[index + 1]}: ${cell}`] : []));
+    return [`${first}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}: ${description}`];
   });
 }
 
@@ -90,6 +98,10 @@ function plain(text: string): string {
 
 function splitUnit(unit: string): string[] {
   const text = unit.slice(0, longestUnit).replace(/\s+/g, ' ').trim();
-  const sentences = Array.from(segmenter.segment(text), ({ segment }) => segment.trim());
-  return sentences.filter((sentence) => /\p{L}{2}/u.test(sentence) && !/^\||:$/.test(sentence) && (sentence.split('`').length - 1) % 2 === 0);
+  return Array.from(segmenter.segment(text), ({ segment }) => segment.trim());
+}
+
+/** Not what leads to something else, nor half of anything. */
+function isSaying(sentence: string): boolean {
+  return /\p{L}{2}/u.test(sentence) && !/^\||:$|^(?:see also|read|examples?:) /i.test(sentence) && (sentence.split('`').length - 1) % 2 === 0;
 }

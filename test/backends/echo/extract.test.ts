@@ -4,7 +4,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { EchoClient } from '../../../nodes/backends/echo/client.ts';
 import { extract } from '../../../nodes/backends/echo/extract.ts';
-import { sentencesOf } from '../../../nodes/backends/echo/sentences.ts';
+import { sentencesOf as readSentences } from '../../../nodes/backends/echo/sentences.ts';
 import { citationsOf } from '../../../nodes/core/citations.ts';
 import { continuationOf } from '../../../nodes/core/continuation.ts';
 import { readContext } from '../../../nodes/core/context.ts';
@@ -14,6 +14,8 @@ const valves = { title: 'Manual', headings: ['Valves'], text: 'The valve closes 
 const pumps = { title: 'Manual', headings: ['Pumps'], text: 'A pump starts when the pressure falls below 2 bar. Oil it once a year.' };
 const context = [valves, pumps];
 
+const sentencesOf = (text: string) => readSentences(text).map((sentence) => sentence.text);
+
 async function answer(prompt: string, llm: object): Promise<string> {
   const client = new EchoClient({ model: 'echo', tokensPerSecond: 0, delayMs: 0, mode: 'extract' });
   return (await collect(client, requestOf(prompt, llm))).answer.text;
@@ -21,14 +23,14 @@ async function answer(prompt: string, llm: object): Promise<string> {
 
 describe('The sentences of a passage', () => {
   test('are those of its paragraphs and items, without headings, code and marks', () => {
-    const text = '## Valves\n\nThe **valve** closes\nat 4 bar. See the [manual](manual.md) [3].\n\n```sh\nopen valve\n```\n\n- Oil it.\n  Once a year.\n- Wait.\n\n---\n\n> Quoted.';
-    assert.deepEqual(sentencesOf(text), ['The valve closes at 4 bar.', 'See the manual.', 'Oil it.', 'Once a year.', 'Wait.', 'Quoted.']);
+    const text = '## Valves\n\nThe **valve** closes\nat 4 bar. The [manual](manual.md) tells [3]. See also that.\n\n```sh\nopen valve\n```\n\n- Oil it.\n  Once a year.\n- Wait.\n\n---\n\n> Quoted.';
+    assert.deepEqual(sentencesOf(text), ['The valve closes at 4 bar.', 'The manual tells.', 'Oil it.', 'Once a year.', 'Wait.', 'Quoted.']);
   });
 
   test('are also rows of tables, made readable; of figures alone there are none', () => {
     const text = '| property | default | |\n|---|---|---|\n| `attempts` | 3 | how many members are tried |\n| `x` | 1 | 2 |\n\n| kind | from |\n|---|---|\n| `auth` | a bad key |\n';
-    assert.deepEqual(sentencesOf(text), ['`attempts` (default 3): how many members are tried', '`auth`: a bad key']);
-    assert.deepEqual(sentencesOf('| `attempts` | 3 | how many'), ['`attempts` (3): how many']);
+    assert.deepEqual(sentencesOf(text), ['`attempts` (default: 3): how many members are tried', '`auth`: a bad key']);
+    assert.deepEqual(sentencesOf('| `attempts` | 3 | how many'), ['`attempts`: how many']);
   });
 
   test('of a short list are one with what leads to it', () => {
@@ -90,7 +92,7 @@ describe('An extract', () => {
     const question = 'When does the pump start?';
     assert.equal(await answer(question, { context, maxTokens: 3 }), 'A pump starts');
     const client = new EchoClient({ model: 'echo', tokensPerSecond: 0, delayMs: 0, mode: 'extract' });
-    const rest = await collect(client, requestOf(continuationOf([{ role: 'user', content: question }], 'A pump starts'), { context }));
+    const rest = await collect(client, requestOf(continuationOf(question, 'A pump starts', undefined), { context }));
     assert.equal(rest.answer.text, ' when the pressure falls below 2 bar [2].');
   });
 });
