@@ -21,7 +21,7 @@ test('a question comes out as a prompt with its passages, and everything else is
   const asked = await ask(flow, { payload: question, topic: 'mine', llm: { temperature: 0, system: 'Be kind.' } });
   assert.match(String(asked.payload), /^Answer the question with the passages below .*\n\nPassages:\n\n\[1\] Pump\nThe pump of the boiler is opened with a red lever\.\n\nQuestion: How is the pump opened\?\n$/s);
   const { context, ...settings } = asked.llm;
-  assert.deepEqual([asked.topic, settings], ['mine', { temperature: 0, system: 'Be kind.' }]);
+  assert.deepEqual([asked.topic, settings], ['mine', { temperature: 0, system: 'Be kind.', question }]);
   const { score = 0, ...passage } = context[0] ?? {};
   assert.deepEqual(passage, { text: pump.text, source: 'pump', title: 'Pump', headings: [], start: 0, end: pump.text.length });
   assert.ok(score > 0 && score <= 1);
