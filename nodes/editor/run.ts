@@ -91,7 +91,7 @@ async function watch(node: EditedNode, panel: JQuery): Promise<void> {
 async function ask(node: EditedNode, panel: JQuery, action?: string): Promise<void> {
   const path = `llm/servers/${encodeURIComponent(String(node['id']))}`;
   try {
-    const asked = action === undefined ? $.ajax({ url: path }) : $.ajax({ url: `${path}/${action}`, method: 'POST' });
+    const asked = action === undefined ? $.ajax({ url: path }) : $.ajax({ url: `${path}/${action}`, method: 'POST', contentType: 'application/json', data: '{}' });
     showReport(node, panel, (await asked) as Report);
   } catch (error) {
     const { status } = error as JQuery.jqXHR;

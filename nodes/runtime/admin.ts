@@ -3,7 +3,8 @@ import type { Request, Response } from 'express';
 import type { Node, NodeAPI } from 'node-red';
 import { LlmError } from '../core/errors.ts';
 import { isRecord } from '../core/request.ts';
-import { asProblem, readSavedKey, type Testable, testableDefinition } from './connection.ts';
+import { mayAct } from './admin-guard.ts';
+import { asProblem, type ConnectionNode, type Placed, readSavedKey, type Testable, testableDefinition } from './connection.ts';
 
 /** As the editor sends them: unsaved values, with the key only where it was typed anew. */
 interface Question {
@@ -22,9 +23,9 @@ export function installAdminRoutes(RED: NodeAPI): void {
   const app = RED.httpAdmin;
   if (!app || installed.has(app)) return;
   installed.add(app);
-  const permission = RED.auth.needsPermission('llm.write');
-  app.post('/llm/test', permission, answerWith(RED, async (connection, signal) => ({ message: await connection.test(signal) })));
-  app.post('/llm/models', permission, answerWith(RED, async (connection, signal) => ({ models: (await connection.models?.(signal)) ?? [] })));
+  const act = mayAct(RED, 'llm.write');
+  app.post('/llm/test', act, answerWith(RED, async (connection, signal) => ({ message: await connection.test(signal) })));
+  app.post('/llm/models', act, answerWith(RED, async (connection, signal) => ({ models: (await connection.models?.(signal)) ?? [] })));
 }
 
 function answerWith(RED: NodeAPI, ask: (connection: Testable, signal: AbortSignal) => Promise<object>) {
@@ -51,8 +52,15 @@ async function withConnection<T>(RED: NodeAPI, question: Question, ask: (connect
   const typedKey = fields[secret];
   // Another kind of node's key is none of ours to send.
   const savedKey = saved?.type === type ? readSavedKey(saved, secret) : undefined;
-  const key = typeof typedKey === 'string' && typedKey !== keptPassword ? typedKey : savedKey;
-  const connection = definition.open({ ...fields, [secret]: key }, { id, name: '', type, lasting: false });
+  const isTyped = typeof typedKey === 'string' && typedKey !== keptPassword;
+  const key = isTyped ? typedKey : savedKey;
+  const kept = saved?.type === type ? Object.fromEntries((definition.texts ?? []).map((name) => [name, readSavedKey(saved, name)])) : {};
+  const connection = definition.open({ ...kept, ...fields, [secret]: key }, { id, name: '', type, lasting: false });
+  // Who may test may not be one who may deploy: what is kept goes where those have said it may go.
+  if (((!isTyped && savedKey) || connection.borrowsSecret) && !goesWhereSaved(connection, saved as Placed | undefined)) {
+    await connection.close();
+    throw new LlmError('invalid_request', 'The address is not the saved one, and a saved key goes to no other.', { hint: 'Type the key once more, or deploy first.' });
+  }
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(tooLate(connection)), answerWithinMs);
   try {
@@ -61,6 +69,12 @@ async function withConnection<T>(RED: NodeAPI, question: Question, ask: (connect
     clearTimeout(timer);
     await connection.close();
   }
+}
+
+/** What is saved without a place that is known has none that could be the same. */
+function goesWhereSaved(asked: Testable, saved: (Placed & Pick<Partial<ConnectionNode>, 'connection'>) | undefined): boolean {
+  const place = saved?.place ?? saved?.connection?.provider.url;
+  return place !== undefined && place === (asked.place ?? asked.provider?.url);
 }
 
 function tooLate({ provider }: Testable): LlmError {

@@ -10,9 +10,16 @@ import { registerNode } from './register.ts';
 import { type ServerHost, serverHost } from './server-host.ts';
 import type { Supervision } from './supervision.ts';
 
-/** What the editor can test: it is opened with fields that nobody has saved yet, and closed again. */
-export interface Testable {
+/** What knows where its secret goes: the whole address. Of an account or server that is its provider's. */
+export interface Placed {
+  readonly place?: string | undefined;
+}
+
+/** What the editor can test: it is opened with fields that nobody has saved yet, and closed again. Nothing is sent before it is tested. */
+export interface Testable extends Placed {
   readonly provider?: Provider;
+  /** Whether it has a secret of the environment along that nobody has given to this address. */
+  readonly borrowsSecret?: boolean;
   /** One sentence about what answers there. @throws LlmError */
   test(signal: AbortSignal): Promise<string>;
   /** The names of the models it offers. @throws LlmError */
@@ -24,6 +31,8 @@ export interface TestableDefinition {
   readonly type: string;
   /** The credential; what is saved stands in for it where the editor does not send it. */
   readonly secret: string;
+  /** Credentials beside it that are kept as well. */
+  readonly texts?: readonly string[];
   /** @throws LlmError or RangeError for fields that cannot work */
   open(fields: ConnectionFields, owner: ConnectionOwner): Testable;
 }

@@ -1,6 +1,7 @@
 /** What the editor asks of a server that is run here, as it was deployed last: its state and log, and to start or stop it. */
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
+import { mayAct, mayLook } from './admin-guard.ts';
 import type { ConnectionNode } from './connection.ts';
 import type { Supervision } from './supervision.ts';
 
@@ -33,9 +34,8 @@ export function installServerRoutes(RED: NodeAPI): void {
   if (!app || installed.has(app)) return;
   installed.add(app);
   // The log of a server may hold prompts: to read it is not for everybody who may look at flows.
-  const permission = RED.auth.needsPermission('llm.write');
-  app.get('/llm/servers/:id', permission, (req: Request, res: Response) => answer(RED, req, res));
-  app.post('/llm/servers/:id/:action', permission, (req: Request, res: Response) => answer(RED, req, res));
+  app.get('/llm/servers/:id', mayLook(RED, 'llm.write'), (req: Request, res: Response) => answer(RED, req, res));
+  app.post('/llm/servers/:id/:action', mayAct(RED, 'llm.write'), (req: Request, res: Response) => answer(RED, req, res));
 }
 
 function answer(RED: NodeAPI, req: Request, res: Response): void {

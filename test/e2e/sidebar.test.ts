@@ -64,7 +64,7 @@ describe('The sidebar of a real Node-RED', () => {
 
   test('draws a request that failed twice and was answered by the third branch as just that', async () => {
     await ask('Tell me');
-    const { root, content } = await look<RequestTrace>(`requests/${(await newest()).id}`);
+    const { root, content } = await look<RequestTrace>(`requests/${(await newest()).id}/content`);
     const lines: string[] = [];
     const draw = ({ kind, name, outcome, error, children }: Span, depth: number) => {
       if (kind !== 'queue') lines.push(`${' '.repeat(depth)}${kind} ${name} ${error ?? outcome}`);

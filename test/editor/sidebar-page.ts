@@ -82,7 +82,7 @@ export class FakeRuntime {
     if (path === '/llm/live') return exchange.json(200, this.live);
     const after = /^\/llm\/requests\?after=(\d+)$/.exec(path)?.[1];
     if (after !== undefined) return exchange.json(200, this.#list(Number(after)));
-    const trace = this.traces.get(path.replace('/llm/requests/', ''));
+    const trace = this.traces.get(path.replace('/llm/requests/', '').replace('/content', ''));
     return trace ? exchange.json(200, trace) : exchange.json(404, { message: 'It is no longer kept.' });
   }
 

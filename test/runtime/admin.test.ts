@@ -17,7 +17,7 @@ const createApp = createRequire(import.meta.url)('express') as typeof express;
 /** A connection that notes how it is opened and what is asked of it. */
 class NotedConnection implements Connection {
   static readonly opened: NotedConnection[] = [];
-  readonly provider = scriptedProvider;
+  readonly provider: Connection['provider'];
   readonly prices = { table: {} };
   readonly fields: ConnectionFields;
   readonly owner: ConnectionOwner;
@@ -26,6 +26,7 @@ class NotedConnection implements Connection {
 
   constructor(fields: ConnectionFields, owner: ConnectionOwner) {
     if (fields['url'] === 'wrong') throw new LlmError('invalid_request', 'The address is no URL.');
+    this.provider = { ...scriptedProvider, url: String(fields['url'] ?? scriptedProvider.url) };
     this.fields = fields;
     this.owner = owner;
     NotedConnection.opened.push(this);
@@ -48,9 +49,10 @@ class NotedConnection implements Connection {
 }
 
 const saved: Record<string, object> = {
-  mine: { type: 'noted-server', credentials: { apiKey: 'saved-key' } },
+  mine: { type: 'noted-server', credentials: { apiKey: 'saved-key' }, connection: { provider: scriptedProvider } },
+  broken: { type: 'noted-server', credentials: { apiKey: 'saved-key' } },
   other: { type: 'other-server', credentials: { apiKey: 'other-key' } },
-  store: { type: 'noted-store', credentials: { password: 'saved-password', apiKey: 'none of its own' } },
+  store: { type: 'noted-store', place: scriptedProvider.url, credentials: { password: 'saved-password', apiKey: 'none of its own' } },
   keyless: { type: 'noted-server' },
 };
 
@@ -110,7 +112,7 @@ describe('The editor', () => {
   }
 
   test('is told what answers at an address that is not saved yet', async () => {
-    assert.deepEqual(await ask('/llm/test', { url: 'http://new.test' }), { ok: true, message: 'It works.' });
+    assert.deepEqual(await ask('/llm/test', { url: 'http://new.test', apiKey: '' }), { ok: true, message: 'It works.' });
     const [connection] = NotedConnection.opened;
     assert.equal(connection?.fields['url'], 'http://new.test');
     assert.deepEqual(connection.owner, { id: 'mine', name: '', type: 'noted-server', lasting: false });
@@ -123,20 +125,20 @@ describe('The editor', () => {
   });
 
   test('is told what is wrong and what to do, and the connection is closed all the same', async () => {
-    assert.deepEqual(await ask('/llm/test', { url: 'refused' }), { ok: false, message: 'Nothing listens. Start it.' });
+    assert.deepEqual(await ask('/llm/test', { url: 'refused', apiKey: '' }), { ok: false, message: 'Nothing listens. Start it.' });
     assert.equal(NotedConnection.opened[0]?.closed, 1);
-    assert.deepEqual(await ask('/llm/test', { url: 'wrong' }), { ok: false, message: 'The address is no URL.' });
+    assert.deepEqual(await ask('/llm/test', { url: 'wrong', apiKey: '' }), { ok: false, message: 'The address is no URL.' });
   });
 
   test('is told after ten seconds that there is no answer', async (t) => {
     const time = new FakeTime(t);
-    const answer = ask('/llm/test', { url: 'silent' });
+    const answer = ask('/llm/test', { url: 'silent', apiKey: '' });
     while (NotedConnection.opened.length === 0) await time.advance(0);
     await NotedConnection.opened[0]?.asked.promise;
     await time.advance(10_000);
     const { ok, message } = (await answer) as { ok: boolean; message: string };
     assert.equal(ok, false);
-    assert.match(message, /^No answer from http:\/\/scripted\.test within 10 seconds\. Check the address/);
+    assert.match(message, /^No answer from silent within 10 seconds\. Check the address/);
     assert.equal(NotedConnection.opened[0]?.closed, 1);
   });
 
@@ -164,6 +166,41 @@ describe('The editor', () => {
     assert.deepEqual(await passwordOf({ password: 'typed' }), ['typed', undefined]);
     assert.deepEqual(await passwordOf({}, { id: 'mine' }), [undefined, undefined]);
     assert.deepEqual(await passwordOf({}, { type: 'noted-server' }), [undefined, undefined], 'the password of a store goes to no server');
+  });
+
+  test('sends a saved key to the saved address alone', async () => {
+    const { url } = scriptedProvider;
+    const elsewhere = [{ url: 'http://evil.test' }, { url: `${url}/v1` }, { url: `${url}:81` }, { url: url.replace('http:', 'https:') }, { url: 'http://evil.test', apiKey: '__PWRD__' }];
+    for (const path of ['/llm/test', '/llm/models']) {
+      for (const fields of elsewhere) {
+        const { ok, message } = (await ask(path, fields)) as { ok: boolean; message: string };
+        assert.ok(!ok, JSON.stringify(fields));
+        assert.match(message, /goes to no other\. Type the key once more, or deploy first\./);
+        assert.equal(NotedConnection.opened.at(-1)?.closed, 1);
+      }
+      assert.deepEqual(((await ask(path, { url: 'http://new.test', apiKey: 'typed' })) as { ok: boolean }).ok, true);
+      assert.deepEqual(((await ask(path, { url })) as { ok: boolean }).ok, true);
+    }
+    assert.ok(!((await ask('/llm/test', {}, { id: 'broken' })) as { ok: boolean }).ok, 'nobody knows where it may go');
+    assert.ok(!((await ask('/llm/test', { url: 'http://evil.test' }, { id: 'store', type: 'noted-store' })) as { ok: boolean }).ok);
+  });
+
+  test('is heard from its own pages alone, and in JSON', async () => {
+    const body = JSON.stringify({ type: 'noted-server', id: 'mine', fields: {} });
+    const { host } = new URL(url);
+    const statusOf = async (headers: Record<string, string>, path = '/llm/test') => {
+      const asked = request(url + path, { method: 'POST', headers: { 'content-type': 'application/json', 'x-may': 'llm.write', ...headers } });
+      asked.end(body);
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    };
+    for (const path of ['/llm/test', '/llm/models']) {
+      for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', '', 'application/jsonp', 'text/plain; application/json']) assert.equal(await statusOf({ 'content-type': type }, path), 415, type);
+      for (const headers of [{ origin: 'http://evil.test' }, { origin: 'null' }, { origin: 'http://127.0.0.1' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-site', origin: 'http://other.test' }]) assert.equal(await statusOf(headers as Record<string, string>, path), 403, JSON.stringify(headers));
+    }
+    assert.deepEqual(NotedConnection.opened, []);
+    for (const headers of [{}, { origin: `http://${host}` }, { 'sec-fetch-site': 'same-origin', origin: 'https://editor.example.com' }, { 'content-type': 'application/json; charset=utf-8' }]) assert.equal(await statusOf(headers as Record<string, string>), 200);
   });
 
   test('is refused a question that is none', async () => {

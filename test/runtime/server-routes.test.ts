@@ -37,7 +37,7 @@ describe('What the editor asks of a server that is run here', () => {
   after(() => server.close());
   beforeEach(() => void (asked.length = 0));
 
-  const ask = (path: string, method = 'GET', may = 'llm.write') => fetch(`${url}/${path}`, { method, headers: { 'x-may': may } });
+  const ask = (path: string, method = 'GET', may = 'llm.write') => fetch(`${url}/${path}`, { method, headers: { 'x-may': may, 'content-type': 'application/json' } });
 
   test('its state, why it crashed and the last lines of its log', async () => {
     const answer = await ask('server');
@@ -49,6 +49,13 @@ describe('What the editor asks of a server that is run here', () => {
   test('to start, to stop and to start anew', async () => {
     for (const action of ['start', 'stop', 'restart']) assert.equal((await ask(`server/${action}`, 'POST')).status, 200);
     assert.deepEqual(asked, ['start', 'stop', 'restart']);
+  });
+
+  test('by no page of another site, and by no form', async () => {
+    for (const headers of [{ origin: 'http://evil.test', 'content-type': 'application/json' }, { 'content-type': 'text/plain' }]) {
+      assert.ok((await fetch(`${url}/server/stop`, { method: 'POST', headers: { 'x-may': 'llm.write', ...headers } })).status >= 400);
+    }
+    assert.deepEqual(asked, []);
   });
 
   test('nothing else, and only of a server that is run here', async () => {

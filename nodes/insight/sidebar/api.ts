@@ -1,11 +1,12 @@
 /**
  * What the sidebar asks of the runtime, and what it is told: the bodies of the admin routes. Looking wants the permission
- * `llm.read`, all else `llm.write`.
+ * `llm.read`, to see what was asked and answered `llm.content` as well, all else `llm.write`. What acts takes JSON of its own origin alone.
  *
  * - `GET llm/live` → {@link LiveFacts}
  * - `GET llm/requests?after=12` → {@link RequestList}; with 0 all that are kept. After a pause or a failure the sidebar begins with 0 again
  * - `GET llm/requests/:id` → {@link RequestTrace}; 404 where it is no longer kept
- * - `POST llm/try` with a {@link Trial}, `POST llm/requests/:id/replay` → lines of JSON, each a {@link TrialLine}
+ * - `GET llm/requests/:id/content` → the same with its content, which the one before leaves out
+ * - `POST llm/try` with a {@link Trial}, `POST llm/requests/:id/replay` → lines of JSON, each a {@link TrialLine}; a replay wants `llm.content` too
  * - `POST llm/nodes/:id/breaker` with `{ "trip": true }` or `false` → 204
  * - `POST llm/nodes/:id/drain` with `{ "branch": "name", "drain": true }` or `false` → 204
  *
@@ -151,6 +152,8 @@ export interface RequestTrace extends RequestRow {
   readonly isCut: boolean;
   /** Where content is kept. */
   readonly content?: RequestContent;
+  /** True where it is kept, and was left out. */
+  readonly isContentHidden?: true;
 }
 
 export interface RequestContent {

@@ -3,6 +3,7 @@ import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
 import { LlmError } from '../../core/errors.ts';
 import { isRecord } from '../../core/request.ts';
+import { mayAct, mayLook } from '../../runtime/admin-guard.ts';
 import { llmNode, type LlmNode } from '../../runtime/llm-nodes.ts';
 import type { LiveFacts, Refused, RequestList, RequestTrace, Trial } from './api.ts';
 import { TrialStream } from './trial-stream.ts';
@@ -34,15 +35,24 @@ export function installSidebarRoutes(RED: NodeAPI, records: Records): void {
     res.setHeader('cache-control', 'no-store');
     next();
   };
-  const look = [RED.auth.needsPermission('llm.read'), note];
-  const act = [RED.auth.needsPermission('llm.write'), note];
+  const look = [...mayLook(RED, 'llm.read'), note];
+  const act = [...mayAct(RED, 'llm.write'), note];
   app.get('/llm/live', look, (_req: Request, res: Response) => res.json(records.live()));
   app.get('/llm/requests', look, (req: Request, res: Response) => res.json(records.requests(Number(req.query['after']) || 0)));
-  app.get('/llm/requests/:id', look, (req: Request, res: Response) => orRefuse(res, records.trace(idOf(req)), 'This request is no longer kept.', (trace) => res.json(trace)));
-  app.post('/llm/requests/:id/replay', act, (req: Request, res: Response) => replay(records, req, res));
+  const trace = (show: (trace: RequestTrace) => RequestTrace) => (req: Request, res: Response) => orRefuse(res, records.trace(idOf(req)), notKept, (kept) => res.json(show(kept)));
+  app.get('/llm/requests/:id', look, trace(withoutContent));
+  app.get('/llm/requests/:id/content', [...mayLook(RED, 'llm.read', 'llm.content'), note], trace((kept) => kept));
+  // Its answer tells what was asked.
+  app.post('/llm/requests/:id/replay', [...act, ...mayLook(RED, 'llm.content')], (req: Request, res: Response) => replay(records, req, res));
   app.post('/llm/try', act, tryOut);
   app.post('/llm/nodes/:id/breaker', act, onNode(trip));
   app.post('/llm/nodes/:id/drain', act, onNode(drain));
+}
+
+const notKept = 'This request is no longer kept.';
+
+function withoutContent({ content, ...trace }: RequestTrace): RequestTrace {
+  return content ? { ...trace, isContentHidden: true } : trace;
 }
 
 function replay(records: Records, req: Request, res: Response): void {

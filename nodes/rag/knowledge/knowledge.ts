@@ -7,7 +7,7 @@ import { registerNode } from '../../runtime/register.ts';
 import { Embedder } from '../embedding/embedder.ts';
 import type { Store } from '../store/store.ts';
 import { EmbeddingSource } from './embedding-source.ts';
-import { type PlaceFields, readPlace } from './place.ts';
+import { addressOf, borrowsPassword, type PlaceFields, readPlace } from './place.ts';
 import { leaseStore } from './shared-stores.ts';
 import { testPlace } from './test-place.ts';
 
@@ -53,7 +53,7 @@ export default function register(RED: NodeAPI): void {
     secret: 'password',
     open: (fields) => {
       const place = readPlace(fields as PlaceFields, userDir());
-      return { test: () => testPlace(place), close: () => Promise.resolve() };
+      return { place: addressOf(place), borrowsSecret: borrowsPassword(fields as PlaceFields), test: () => testPlace(place), close: () => Promise.resolve() };
     },
   });
 
@@ -63,8 +63,9 @@ export default function register(RED: NodeAPI): void {
     try {
       const { password } = node.credentials ?? {};
       const embedder = embedderFor(RED, node, config);
-      const lease = leaseStore(readPlace({ ...config, password }, userDir()));
-      Object.assign(node, { knowledge: { store: lease.store, embedder } });
+      const place = readPlace({ ...config, password }, userDir());
+      const lease = leaseStore(place);
+      Object.assign(node, { place: addressOf(place), knowledge: { store: lease.store, embedder } });
       node.on('close', (done: () => void) => {
         void users.gone().then(() => lease.release()).then(() => done(), done);
       });

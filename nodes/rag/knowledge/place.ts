@@ -28,6 +28,20 @@ export function keyOf(options: StoreOptions): string {
   return options.kind === 'embedded' ? options.path : JSON.stringify([options.url, options.collection]);
 }
 
+/** Where a password goes: the whole address, without the password. */
+export function addressOf(options: StoreOptions): string {
+  if (options.kind === 'embedded') return options.path;
+  const url = new URL(options.url);
+  url.password = '';
+  return url.href;
+}
+
+/** Whether the password of the environment goes to an address that does not stand there. */
+export function borrowsPassword({ store, url, password }: PlaceFields): boolean {
+  const address = String(url ?? '').trim();
+  return store === 'postgres' && address !== '' && !password && new URL(address).password === '' && Boolean(process.env['PGPASSWORD']);
+}
+
 function readLanguage(given: unknown): Language {
   if (given === undefined || given === '') return 'en';
   if (!isLanguage(given)) throw new RangeError('language must be none, or one such as en or de.');

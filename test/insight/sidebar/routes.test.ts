@@ -28,7 +28,7 @@ describe('The sidebar', () => {
     look: () => void looks++,
     live: () => ({ nodes: [] }),
     requests: (after: number) => ({ last: after + 1, requests: [] }),
-    trace: (id: string) => (id === 'kept' ? { id } : undefined),
+    trace: (id: string) => (id === 'kept' ? { id } : id === 'said' ? { id, content: { prompt: 'secret' } } : undefined),
     replayOf: (id: string) => kept.get(id),
   };
 
@@ -46,7 +46,7 @@ describe('The sidebar', () => {
   beforeEach(() => void (looks = 0));
 
   const get = (path: string, may = 'llm.read') => fetch(url + path, { headers: { 'x-may': may } });
-  const post = (path: string, body: unknown, { may = 'llm.read llm.write', signal }: { may?: string; signal?: AbortSignal } = {}) =>
+  const post = (path: string, body: unknown, { may = 'llm.read llm.write llm.content', signal }: { may?: string; signal?: AbortSignal } = {}) =>
     fetch(url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'x-may': may, 'content-type': 'application/json' }, ...(signal && { signal }) });
   const lines = async (response: Response) => (await response.text()).trim().split('\n').map((line) => JSON.parse(line) as TrialLine);
 
@@ -69,6 +69,25 @@ describe('The sidebar', () => {
     assert.deepEqual([await trace.json(), trace.headers.get('cache-control')], [{ id: 'kept' }, 'no-store']);
     assert.equal((await get('requests/other')).status, 404);
     assert.equal(looks, 5);
+  });
+
+  test('is told what was asked and answered with a right of its own alone', async () => {
+    assert.deepEqual(await (await get('requests/said')).json(), { id: 'said', isContentHidden: true });
+    assert.deepEqual(await (await get('requests/said', 'llm.read llm.write llm.content')).json(), { id: 'said', isContentHidden: true });
+    for (const may of ['llm.read', 'llm.content', 'llm.read llm.write']) assert.equal((await get('requests/said/content', may)).status, 401, may);
+    assert.deepEqual(await (await get('requests/said/content', 'llm.read llm.content')).json(), { id: 'said', content: { prompt: 'secret' } });
+    assert.deepEqual(await (await get('requests/kept/content', 'llm.read llm.content')).json(), { id: 'kept' });
+    assert.equal((await post('requests/kept/replay', {}, { may: 'llm.read llm.write' })).status, 401, 'its answer would tell');
+  });
+
+  test('acts for no page of another site, and for no form', async (t) => {
+    const asked = nodeThat(t, () => Promise.resolve({ completion }), { trip: () => assert.fail('It was tripped.') });
+    for (const [path, body] of [['try', { node: 'mine', prompt: 'Hi' }], ['requests/kept/replay', {}], ['nodes/mine/breaker', { trip: true }], ['nodes/mine/drain', { branch: 'a', drain: true }]] as const) {
+      const act = (headers: Record<string, string>) => fetch(url + path, { method: 'POST', body: JSON.stringify(body), headers: { 'x-may': 'llm.read llm.write llm.content', ...headers } });
+      assert.equal((await act({ 'content-type': 'text/plain' })).status, 415, path);
+      assert.equal((await act({ 'content-type': 'application/json', origin: 'https://evil.test' })).status, 403, path);
+    }
+    assert.deepEqual(asked, []);
   });
 
   test('tries a node with a prompt and settings, and gets the answer as it comes', async (t) => {

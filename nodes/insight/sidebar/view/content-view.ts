@@ -1,6 +1,6 @@
-/** What a request said and was answered, folded; only where content is kept. */
+/** What a request said and was answered, folded; only where content is kept, and the person may see it. */
 import { element, setText } from '../../../editor/dom.ts';
-import type { RequestContent } from '../api.ts';
+import type { RequestTrace } from '../api.ts';
 import type { Translate } from './texts.ts';
 
 const parts = ['prompt', 'settings', 'answer'] as const;
@@ -15,12 +15,13 @@ export class ContentView {
 
   constructor(t: Translate) {
     this.#t = t;
-    this.#none = element('p', 'llm-remark', t('sidebar.content.none'));
+    this.#none = element('p', 'llm-remark');
     this.#details = element('details', 'llm-content', element('summary', '', `${t('sidebar.content.title')} `, this.#kept), ...parts.map((part) => this.#part(part)));
     this.element = element('div', '', this.#none, this.#details);
   }
 
-  show(content: RequestContent | undefined): void {
+  show({ content, isContentHidden }: Pick<RequestTrace, 'content' | 'isContentHidden'>): void {
+    setText(this.#none, this.#t(isContentHidden ? 'sidebar.content.hidden' : 'sidebar.content.none'));
     this.#none.hidden = content !== undefined;
     this.#details.hidden = content === undefined;
     if (!content) return;

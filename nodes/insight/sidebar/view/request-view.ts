@@ -98,15 +98,15 @@ export class RequestView {
     setText(this.#hint, trace.hint ?? '');
     this.#waterfall.show(trace);
     this.#facts.show(requestFacts(t, trace));
-    this.#content.show(trace.content);
+    this.#content.show(trace);
     this.#showReplay();
   }
 
   #showReplay(): void {
     const { t } = this.#surroundings;
-    const { content, outcome } = this.#trace ?? {};
+    const { content, isContentHidden, outcome } = this.#trace ?? {};
     const isWhole = content?.canReplay === true;
-    const reason = content === undefined ? t('sidebar.replay.noContent') : isWhole ? undefined : t('sidebar.replay.cut');
+    const reason = isContentHidden ? t('sidebar.content.hidden') : content === undefined ? t('sidebar.replay.noContent') : isWhole ? undefined : t('sidebar.replay.cut');
     allow(this.#surroundings, this.#replay, t('sidebar.replay.title'), outcome === 'running' ? t('sidebar.replay.running') : reason);
     if (this.#trial.isRunning) showInstead(this.#stop, this.#replay);
     else showInstead(this.#replay, this.#stop);

@@ -26,8 +26,9 @@ export function askRequests(after: number): Promise<RequestList> {
   return ask(`llm/requests?after=${after}`);
 }
 
+/** With what was asked and answered, where the person may see that. */
 export function askTrace(id: string): Promise<RequestTrace> {
-  return ask(`llm/requests/${encodeURIComponent(id)}`);
+  return ask(`llm/requests/${encodeURIComponent(id)}${RED.user.hasPermission('llm.content') ? '/content' : ''}`);
 }
 
 export function setTripped(node: string, trip: boolean): Promise<void> {
