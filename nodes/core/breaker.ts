@@ -1,6 +1,6 @@
 /** Leaves a backend alone that fails again and again, and tries it with one request after a while. Built on cockatiel. */
 import { circuitBreaker, type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
-import { isLlmError, LlmError, policyFor } from './errors.ts';
+import { type FailureKind, isLlmError, LlmError, policyFor } from './errors.ts';
 import type { BreakerState } from './events.ts';
 
 export interface BreakerOptions {
@@ -8,6 +8,8 @@ export interface BreakerOptions {
   failures: number;
   openMs: number;
   provider?: string;
+  /** Which kinds of failure count; those that trip a breaker without it. */
+  counts?: (kind: FailureKind) => boolean;
   onChange: (state: BreakerState) => void;
 }
 
@@ -108,7 +110,8 @@ export class Breaker {
     if (probing && error !== this.#probeError) return false;
     if (!isLlmError(error)) return true;
     // A cancelled probe has proved nothing: stay open.
-    return policyFor(error.kind).tripsBreaker || (probing && error.kind === 'cancelled');
+    const { counts = (kind) => policyFor(kind).tripsBreaker } = this.#options;
+    return counts(error.kind) || (probing && error.kind === 'cancelled');
   }
 }
 

@@ -170,6 +170,7 @@ const verdicts: Record<FailureKind, string> = {
   shed: 'turned the request away',
   circuit_open: 'is left alone for a while',
   budget: 'is over its budget',
+  misconfigured: 'is not set up',
   cancelled: 'was cancelled',
 };
 

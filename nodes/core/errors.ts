@@ -22,6 +22,7 @@ export const failureKinds = [
   'shed',
   'circuit_open',
   'budget',
+  'misconfigured',
   'cancelled',
 ] as const;
 
@@ -34,11 +35,13 @@ export interface FailurePolicy {
   readonly nextBranch: boolean;
   /** Where another branch is free it is tried at once, and what may be retried is not retried here. */
   readonly leadsOnAtOnce: boolean;
+  /** Whether a pool leaves a member alone that fails so again and again. */
+  readonly countsOut: boolean;
 }
 
-const stop: FailurePolicy = { retry: false, tripsBreaker: false, nextBranch: false, leadsOnAtOnce: false };
+const stop: FailurePolicy = { retry: false, tripsBreaker: false, nextBranch: false, leadsOnAtOnce: false, countsOut: false };
 const moveOn: FailurePolicy = { ...stop, nextBranch: true };
-const tripAndMoveOn: FailurePolicy = { ...moveOn, tripsBreaker: true };
+const tripAndMoveOn: FailurePolicy = { ...moveOn, tripsBreaker: true, countsOut: true };
 const retryThenMoveOn: FailurePolicy = { ...tripAndMoveOn, retry: true };
 const moveOnElseRetry: FailurePolicy = { ...retryThenMoveOn, leadsOnAtOnce: true };
 
@@ -59,6 +62,7 @@ const policies: Record<FailureKind, FailurePolicy> = {
   shed: moveOn,
   circuit_open: moveOn,
   budget: moveOn,
+  misconfigured: { ...moveOn, countsOut: true },
   cancelled: stop,
 };
 
@@ -139,7 +143,7 @@ export function isLlmError(error: unknown): error is LlmError {
 export function toLlmError(error: unknown, provider?: string): LlmError {
   if (isLlmError(error)) return error;
   const name = error instanceof Error ? error.name : typeof error;
-  return new LlmError('server', `The backend failed unexpectedly (${name}).`, {
+  return new LlmError('server', `The node failed unexpectedly (${name}).`, {
     provider,
     hint: 'Please report it with the Node-RED log.',
   });

@@ -53,6 +53,8 @@ export function hintFor(kind: FailureKind, facts: HintFacts): string | undefined
       return 'It failed several times in a row. It is tried again by itself; look into its log meanwhile.';
     case 'budget':
       return 'Raise the budget or wait until it renews.';
+    case 'misconfigured':
+      return 'Open the node and correct it.';
     case 'cancelled':
       return undefined;
     default:

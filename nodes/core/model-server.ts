@@ -18,7 +18,7 @@ export class ModelServer {
   readonly #connections: Connections = createConnections();
   #heardAt = -Infinity;
 
-  /** @throws LlmError `invalid_request` for an address or a key that cannot be one */
+  /** @throws LlmError `misconfigured` for an address or a key that cannot be one */
   constructor(provider: Provider, apiKey: string | undefined) {
     const key = readKey(apiKey);
     this.provider = { ...provider, url: readUrl(provider.url), ...(key && { holdsKey: (text: string) => text.includes(key) }) };
@@ -73,25 +73,25 @@ export class ModelServer {
   }
 }
 
-/** The address without a trailing slash. @throws LlmError `invalid_request` */
+/** The address without a trailing slash. @throws LlmError `misconfigured` */
 export function readUrl(url: string): string {
   const trimmed = url.trim();
   const parsed = URL.canParse(trimmed) ? new URL(trimmed) : undefined;
   if (!parsed || !['http:', 'https:'].includes(parsed.protocol)) {
-    throw new LlmError('invalid_request', 'The address is no URL.', { hint: 'It starts with http:// or https://, such as http://localhost:8080.' });
+    throw new LlmError('misconfigured', 'The address is no URL.', { hint: 'It starts with http:// or https://, such as http://localhost:8080.' });
   }
   if (parsed.username || parsed.password) {
-    throw new LlmError('invalid_request', 'The address holds a user or password.', { hint: 'Put the key into the field for it.' });
+    throw new LlmError('misconfigured', 'The address holds a user or password.', { hint: 'Put the key into the field for it.' });
   }
   return (parsed.origin + parsed.pathname).replace(/\/+$/, '');
 }
 
-/** The key without the blanks around it. @throws LlmError `invalid_request` for one that no header can carry */
+/** The key without the blanks around it. @throws LlmError `misconfigured` for one that no header can carry */
 export function readKey(apiKey: string | undefined): string | undefined {
   const key = apiKey?.trim();
   if (!key) return undefined;
   if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new LlmError('invalid_request', 'The API key holds a line break, a blank or another character that no key has.', {
+    throw new LlmError('misconfigured', 'The API key holds a line break, a blank or another character that no key has.', {
       hint: 'Copy the key once more, without anything around it.',
     });
   }

@@ -13,7 +13,7 @@ const keepAliveMs = { tls: 60_000, plain: 4_000 };
 /**
  * The connections to one address. HTTPS_PROXY, HTTP_PROXY and NO_PROXY hold for it; never for this machine itself,
  * as in Go's `ProxyFromEnvironment`.
- * @throws LlmError `invalid_request` for a proxy whose address is none
+ * @throws LlmError `misconfigured` for a proxy whose address is none
  */
 export function createProxyConnections(url: string): Connections {
   const options = { ...unlimited, connectTimeout: 0, allowH2: false };
@@ -38,7 +38,7 @@ function createEnvAgent(options: Agent.Options): Dispatcher {
   try {
     return new EnvHttpProxyAgent(options);
   } catch {
-    throw new LlmError('invalid_request', 'The address of the HTTP proxy in the environment is none.', {
+    throw new LlmError('misconfigured', 'The address of the HTTP proxy in the environment is none.', {
       hint: 'Correct HTTPS_PROXY or HTTP_PROXY: it looks like http://proxy.example:3128.',
     });
   }

@@ -27,7 +27,7 @@ export class SdkTransport {
   readonly #provider: Provider;
   readonly #connections: Connections;
 
-  /** @throws LlmError `invalid_request` for a proxy in the environment that cannot be one */
+  /** @throws LlmError `misconfigured` for a proxy in the environment that cannot be one */
   constructor(provider: Provider) {
     this.#provider = provider;
     this.#connections = createProxyConnections(provider.url);

@@ -39,8 +39,8 @@ export const onFailure = ['fail', 'next'] as const;
 /** The kinds of failure that a row of a fallback lets pass where it does not choose. */
 export const leadsOnByDefault: readonly FailureKind[] = failureKinds.filter((kind) => policyFor(kind).nextBranch);
 
-/** The kinds that a row may choose: a caller that went away asks nobody else. */
-export const selectableKinds: readonly FailureKind[] = failureKinds.filter((kind) => kind !== 'cancelled');
+/** The kinds that a row may choose: a caller that went away asks nobody else, and nothing raises `budget` yet. */
+export const selectableKinds: readonly FailureKind[] = failureKinds.filter((kind) => kind !== 'cancelled' && kind !== 'budget');
 
 /** A setting in a node's configuration: its default where it is missing or empty. @throws RangeError that names it */
 export function readSetting(name: StageField, given: unknown): number {

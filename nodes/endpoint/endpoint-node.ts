@@ -111,7 +111,7 @@ export class EndpointNode implements LlmNode {
   async #ask({ timeoutMs }: Parts, { payload, llm }: Question, { id, model, client, requestId, traceparent, sink, signal }: Asked): Promise<Answered> {
     // Its body took longer than this node lived.
     if (this.#closing.signal.aborted) throw new LlmError('unavailable', 'The endpoint is being deployed anew.', { hint: 'Send the request again.', retryAfterMs: 1_000, redeployed: true });
-    if (!isWired(this.#node, 0)) throw new Refusal(503, 'unavailable', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
+    if (!isWired(this.#node, 0)) throw new Refusal(503, 'misconfigured', 'No flow stands behind the endpoint.', 'Wire its port to a backend or a stage, and deploy.');
     const msg: LlmMessage = { payload, llm: { ...llm, ...(model !== '' && { model }), ...(client !== undefined && { client }) } };
     const send: Send = (out) => this.#node.send(out);
     const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: this.#closing.signal, sink, deadline: Infinity }, { id });

@@ -1,11 +1,10 @@
 /** The HTTP side of an endpoint: from a request to a question for the flow, and from its answer, or its failure, to the response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
-import { type FailureKind, LlmError } from '../core/errors.ts';
+import { type FailureKind, LlmError, toLlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
 import { duration } from '../core/units.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
-import { asProblem } from '../runtime/connection.ts';
 import type { Absence, Mounted } from '../runtime/http/places.ts';
 import { boundReader, hasStoodStill } from '../runtime/slow-reader.ts';
 import { newStageId } from '../runtime/stage-events.ts';
@@ -131,7 +130,7 @@ export class HttpApi implements Mounted {
       if (format) await this.#admit(req, { res, path, format, id: newStageId(), requestId, traceparent: traceparentIn(req), client });
       else sendJson(res, 200, modelsBody(names, path, disclosure.tells && expandsLlm(req.url)));
     } catch (error) {
-      const failure = asProblem(error);
+      const failure = toLlmError(error);
       // Its nodes have gone with this one: nothing was answered yet, and others take their place.
       if (failure.cause.redeployed && this.#flow.isClosing && !res.headersSent && !res.destroyed) this.#flow.handOn(req, res, path);
       else refuse(res, format ?? openAiChat, failure, disclosure);
@@ -184,7 +183,7 @@ export class HttpApi implements Mounted {
       if (stream) stream.end(answer.completion, llmFacts);
       else sendWhole(res, answer, format.whole(answer.completion, identity, llmFacts, { request, payload: answer.payload }), disclosure);
     } catch (error) {
-      const failure = asProblem(error);
+      const failure = toLlmError(error);
       this.#flow.failed(failure.kind);
       if (stream?.hasBegun) stream.fail(disclosure.failure(failure), disclosure.ofFailure(failure));
       else throw failure;

@@ -18,6 +18,7 @@ const statuses: Record<FailureKind, number> = {
   shed: 429,
   circuit_open: 503,
   budget: 429,
+  misconfigured: 502,
   cancelled: 503,
 };
 
@@ -25,9 +26,9 @@ export function statusFor(kind: FailureKind): number {
   return statuses[kind];
 }
 
-/** Whether asking again is in vain though the status, 502, says otherwise to clients: these need somebody to look after the account. */
+/** Whether asking again is in vain though the status, 502, says otherwise to clients: these need somebody to look after the account or the flow. */
 export function isInVain(kind: FailureKind): boolean {
-  return kind === 'auth' || kind === 'quota';
+  return kind === 'auth' || kind === 'quota' || kind === 'misconfigured';
 }
 
 /** A failure that has a status of its own, for it happened before the flow was asked. */

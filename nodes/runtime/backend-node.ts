@@ -5,13 +5,14 @@ import { newRequestId } from '../core/backend-run.ts';
 import { withCitations } from '../core/citations.ts';
 import type { ModelClient } from '../core/client.ts';
 import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
-import { type FailureKind, LlmError } from '../core/errors.ts';
+import { type FailureKind, type LlmError, toLlmError } from '../core/errors.ts';
 import { type BreakerState, bus, type HealthState } from '../core/events.ts';
 import { type LimitName, readLimits } from '../core/limits.ts';
 import { costOf } from '../core/pricing.ts';
 import { readRequest } from '../core/request.ts';
 import { askNode } from './ask-node.ts';
 import type { LlmMessage } from './calls.ts';
+import { configNode } from './config-node.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
 import { announce, type Asked, type Asking, canvasIdOf, identityOf, type LlmNode } from './llm-nodes.ts';
@@ -31,7 +32,7 @@ export interface BackendConfig extends NodeDef, SettingsConfig, Partial<Record<L
 
 export interface BackendDefinition<Config extends BackendConfig, C extends Connection> {
   readonly type: string;
-  /** The property that names the config node; a backend without one opens its own connection. */
+  /** The property that names the config node, whose type is the backend's own with this word at its end; a backend without one opens its own connection. */
   readonly connection: 'account' | 'server' | (() => C);
   /** @throws LlmError or RangeError for settings that cannot work */
   client(config: Config, connection: C): ModelClient;
@@ -91,12 +92,13 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
   /** Once when the node starts, and again with each message until it succeeds: a config node that comes back does not restart its users. */
   #setUp(): void {
     try {
-      this.#parts = this.#assemble();
+      const { connection, retain } = this.#connect();
+      this.#parts = this.#assemble(connection);
       this.#problem = undefined;
-      const { health, run } = this.#parts.connection;
+      const { health, run } = connection;
       const ends = [health, run].map((told) => told?.subscribe(() => this.#onServer()));
       this.#unsubscribe = () => ends.forEach((end) => end?.());
-      this.#release = this.#connectionNode()?.retain(this.#node);
+      this.#release = retain?.(this.#node);
     } catch (error) {
       this.#problem = asProblem(error);
     }
@@ -109,9 +111,8 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     this.#status.update();
   }
 
-  #assemble(): Parts<C> {
+  #assemble(connection: C): Parts<C> {
     const definition = this.#definition;
-    const connection = this.#connection();
     const settings = new NodeSettings(this.#RED, this.#node, this.#config);
     const backend = new Backend({
       identity: this.identity,
@@ -124,19 +125,12 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     return { connection, settings, backend };
   }
 
-  #connectionNode(): ConnectionNode<C> | undefined {
-    const { connection } = this.#definition;
-    if (typeof connection === 'function') return undefined;
-    const node = this.#RED.nodes.getNode(this.#config[connection] ?? '') as ConnectionNode<C> | null | undefined;
-    return node ?? undefined;
-  }
-
-  #connection(): C {
-    const { connection } = this.#definition;
-    if (typeof connection === 'function') return connection();
-    const node = this.#connectionNode();
-    if (node?.connection) return node.connection;
-    throw node?.problem ?? new LlmError('not_found', `The node has no ${connection}.`, { hint: `Open the node and choose or add the ${connection}.` });
+  /** The connection, and how to hold on to it. @throws LlmError */
+  #connect(): { connection: C; retain?: ConnectionNode<C>['retain'] } {
+    const { connection: noun, type } = this.#definition;
+    if (typeof noun === 'function') return { connection: noun() };
+    const { connection, retain } = configNode<ConnectionNode<C> & { connection: C }>(this.#RED, this.#config[noun], { noun, type: `${type}-${noun}` });
+    return { connection, retain };
   }
 
   async #receive(msg: LlmMessage, send: Send, done: Done): Promise<void> {
@@ -146,7 +140,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
       return;
     }
     await this.#inFlight.run(async ({ signal }) => {
-      const failure = await this.#answer(msg, send, reply, signal).then(() => undefined, asProblem);
+      const failure = await this.#answer(msg, send, reply, signal).then(() => undefined, toLlmError);
       if (failure) this.#last = { ok: false, kind: failure.kind };
       this.#status.update();
       if (failure) reply.fail(failure);
@@ -200,10 +194,12 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     this.#status.close();
   }
 
-  /** As a stage sees it that has the node in a branch. */
+  /** As a stage sees it that has the node in a branch. A config node may be there by now. */
   get refusal(): FailureKind | undefined {
-    const { connection, backend } = this.#parts ?? {};
-    return connection?.run?.refusal ?? (this.health === 'down' ? 'unavailable' : backend?.refusal);
+    if (!this.#parts) this.#setUp();
+    if (!this.#parts) return this.#problem?.kind;
+    const { connection, backend } = this.#parts;
+    return connection.run?.refusal ?? (this.health === 'down' ? 'unavailable' : backend.refusal);
   }
 
   get busy(): number {

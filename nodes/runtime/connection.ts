@@ -2,7 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { ModelClient } from '../core/client.ts';
 import type { HealthMonitor } from '../core/health.ts';
-import { isLlmError, LlmError, toLlmError } from '../core/errors.ts';
+import { LlmError, toLlmError } from '../core/errors.ts';
 import type { PriceSource } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
 import { installAdminRoutes } from './admin.ts';
@@ -160,9 +160,9 @@ export function readSavedKey(node: Node<object> | undefined, secret = 'apiKey'):
 
 /** What is wrong with a node's settings, as the failure that each of its messages gets. */
 export function asProblem(error: unknown): LlmError {
-  return isLlmError(error) ? error : error instanceof RangeError ? invalidSettings(error) : toLlmError(error);
+  return error instanceof RangeError ? invalidSettings(error) : toLlmError(error);
 }
 
 function invalidSettings(error: RangeError): LlmError {
-  return new LlmError('invalid_request', error.message, { hint: 'Open the node and correct it.' });
+  return new LlmError('misconfigured', error.message, { hint: 'Open the node and correct it.' });
 }

@@ -145,7 +145,7 @@ function isRunHere(fields: ConnectionFields): boolean {
   return fields['run'] === true;
 }
 
-/** The server's root: people copy addresses that end with OpenAI's `/v1`. @throws LlmError `invalid_request` */
+/** The server's root: people copy addresses that end with OpenAI's `/v1`. @throws LlmError `misconfigured` */
 function readServerUrl(url: unknown): string {
   return readUrl(String(url)).replace(/\/v1$/, '');
 }

@@ -134,7 +134,7 @@ function mayChange({ type }: Node): boolean {
 
 /** `what` leads back into the stage that it leaves. */
 export function loop(what: string): LlmError {
-  return new LlmError('invalid_request', `${what} leads back into its own stage.`, {
+  return new LlmError('misconfigured', `${what} leads back into its own stage.`, {
     hint: 'Remove the wire that leads back: the answer of a branch returns by itself.',
   });
 }

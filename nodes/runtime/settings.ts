@@ -20,7 +20,7 @@ const textNames = ['model', 'system'] as const;
 const numberNames = ['maxTokens', 'temperature', 'topP'] as const;
 type SettingName = (typeof textNames)[number] | (typeof numberNames)[number];
 
-/** Bad constants throw an LlmError or RangeError from the constructor, bad values of a message from `read`. */
+/** Bad constants throw a RangeError from the constructor, bad values of a message an LlmError from `read`. */
 export class NodeSettings {
   readonly #constants: RequestSettings;
   readonly #dynamic: ReadonlyArray<{ name: SettingName; expression: string; type: string }>;
@@ -53,14 +53,19 @@ export class NodeSettings {
   async #evaluate(msg: NodeMessage): Promise<RequestSettings> {
     const settings = { ...this.#constants };
     for (const { name, expression, type } of this.#dynamic) {
-      this.#set(settings, name, await this.#value(expression, type, msg));
+      const value = await this.#value(expression, type, msg);
+      try {
+        this.#set(settings, name, value);
+      } catch (error) {
+        throw wrongValue(`${(error as RangeError).message} It came from ${type}.${expression}.`, type);
+      }
     }
     return settings;
   }
 
   #value(expression: string, type: string, msg: NodeMessage): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const fail = () => reject(new LlmError('invalid_request', `The setting from ${type}.${expression} cannot be read.`));
+      const fail = () => reject(wrongValue(`The setting from ${type}.${expression} cannot be read.`, type));
       try {
         this.#RED.util.evaluateNodeProperty(expression, type, this.#node, msg, (error, value: unknown) => (error ? fail() : resolve(value)));
       } catch {
@@ -72,7 +77,7 @@ export class NodeSettings {
   #set(settings: RequestSettings, name: SettingName, value: unknown): void {
     if (value === undefined || value === null || value === '') return;
     if (name === 'model' || name === 'system') {
-      if (typeof value !== 'string') throw invalid(`The setting ${name} must be text.`);
+      if (typeof value !== 'string') throw new RangeError(`The setting ${name} must be text.`);
       settings[name] = value;
       return;
     }
@@ -93,7 +98,7 @@ function readStop(stop: SettingsConfig['stop']): string[] | undefined {
 function readExtra(extra: SettingsConfig['extra']): Record<string, unknown> | undefined {
   if (extra === undefined || extra === '') return undefined;
   const value = typeof extra === 'string' ? parse(extra) : extra;
-  if (!isRecord(value)) throw invalid('The setting extra must be a JSON object.');
+  if (!isRecord(value)) throw new RangeError('The setting extra must be a JSON object.');
   return value;
 }
 
@@ -105,6 +110,7 @@ function parse(json: string): unknown {
   }
 }
 
-function invalid(message: string): LlmError {
-  return new LlmError('invalid_request', message, { hint: 'Open the node and correct it.' });
+/** A message brings what its sender gave it; what is in the context or the environment is the flow's own. */
+function wrongValue(message: string, type: string): LlmError {
+  return type === 'msg' ? new LlmError('invalid_request', message) : new LlmError('misconfigured', message, { hint: 'Correct it there, or open the node.' });
 }

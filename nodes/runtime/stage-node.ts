@@ -1,7 +1,7 @@
 /** The node of a stage: takes a request in, lets its policy try branches, and hands the outcome on. */
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { BackendIdentity, TokenSink } from '../core/completion.ts';
-import { type FailureKind, LlmError } from '../core/errors.ts';
+import { type FailureKind, LlmError, policyFor, toLlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
 import type { LlmMessage } from './calls.ts';
 import { asProblem } from './connection.ts';
@@ -15,7 +15,7 @@ import { registerNode } from './register.ts';
 import { atPort, type StageContext, StageRequest } from './stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
-import { lookBehind } from './wires.ts';
+import { isWired, lookBehind } from './wires.ts';
 
 export interface StageConfig extends NodeDef {
   /** Whether tokens leave by a last port as they come. */
@@ -45,7 +45,7 @@ export interface Stage {
   readonly node: Node;
   /** Shows the policy's status anew. */
   update(): void;
-  /** Why the first backend or stage in the branch would turn a request away, or is known to be down. */
+  /** Why the first backend or stage in the branch would turn a request away, or is known to be down; or that there is none. */
   refusalOf(branch: Branch): FailureKind | undefined;
 }
 
@@ -108,6 +108,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
   }
 
   refusalOf(branch: Branch): FailureKind | undefined {
+    if (!isWired(this.node, branch.port)) return 'misconfigured';
     for (const { id } of lookBehind(this.RED, this.node, branch.port, {}).nodes) {
       const next = llmNode(id);
       if (next) return next.refusal;
@@ -118,6 +119,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
   /** As the stage above sees it: a stage refuses where all of its branches do. */
   get refusal(): FailureKind | undefined {
     // Wires in a circle must not make the question one.
+    if (this.#problem) return this.#problem.kind;
     if (this.#isAsked) return undefined;
     this.#isAsked = true;
     const refusals = this.branches.map(({ refusal }) => refusal);
@@ -167,7 +169,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
         reply.refuseLoop();
         reply.succeed(await this.#handle(msg, send, reply, controller));
       } catch (error) {
-        const failure = asProblem(error);
+        const failure = toLlmError(error);
         this.#last = { ok: false, kind: failure.kind };
         reply.fail(failure);
       }
@@ -201,10 +203,20 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
       return answer;
     } catch (error) {
       port?.fail();
-      throw error;
+      throw this.#withUnwired(toLlmError(error));
     } finally {
       limit.end();
     }
+  }
+
+  /** A branch that could have helped, were it wired, is told with the failure of the others. */
+  #withUnwired(failure: LlmError): LlmError {
+    const unwired = this.#policy?.branches.filter(({ port }) => !isWired(this.node, port)) ?? [];
+    if (unwired.length === 0 || unwired.length === this.#policy?.branches.length || !policyFor(failure.kind).nextBranch) return failure;
+    const names = unwired.map(({ name }) => name).join(', ');
+    const told = unwired.length === 1 ? `The branch ${names} is not wired.` : `The branches ${names} are not wired.`;
+    if (failure.message.includes(told)) return failure;
+    return failure.with({ hint: [failure.hint, told].filter(Boolean).join(' ') });
   }
 
   #facts(): StageFacts {

@@ -1,10 +1,9 @@
 /** One request on its way through a stage: what was tried, what a reader has seen, how long there is left. */
 import type { Node, NodeAPI } from 'node-red';
 import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/completion.ts';
-import { type FailureKind, LlmError, policyFor } from '../core/errors.ts';
+import { type FailureKind, LlmError, policyFor, toLlmError } from '../core/errors.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
 import { calls, framesOf, type LlmMessage, type Outcome, type Place, withoutFrames } from './calls.ts';
-import { asProblem } from './connection.ts';
 import { deploysOf, holdMsOf } from './deploys.ts';
 import { identityOf, llmNode } from './llm-nodes.ts';
 import { loop, type Send } from './reply.ts';
@@ -74,7 +73,7 @@ export class StageRequest {
       this.#events.end({ outcome: 'ok' }, this.#soFar, answer.completion);
       return answer;
     } catch (error) {
-      const failure = asProblem(error);
+      const failure = toLlmError(error);
       // What a reader has seen, which may be less than what a backend had written.
       const partial = this.#context.sink && (this.committed || failure.partial !== undefined) ? { partial: this.said } : undefined;
       const whole = failure.with({ attempts: this.attempts, ...partial });
@@ -214,7 +213,7 @@ export class StageRequest {
     const { RED, node, signal } = this.#context;
     if (signal.aborted) return signal.reason as LlmError;
     if (!isWired(node, port)) {
-      return new LlmError('not_found', `The ${nounFor(branch)} is not wired.`, { hint: 'Wire its port to a backend, or remove its row.' });
+      return new LlmError('misconfigured', `The ${nounFor(branch)} is not wired.`, { hint: 'Wire its port to a backend, or remove its row.' });
     }
     if (behind.nodes.includes(node)) return loop(`The ${nounFor(branch)}`);
     // In the middle of a deploy the message would be lost on its way to the first node that answers for it.

@@ -20,6 +20,7 @@ test('every kind leads to what the design says: retry here, trip the breaker, tr
     shed: '--N',
     circuit_open: '--N',
     budget: '--N',
+    misconfigured: '--N',
     cancelled: '---',
   };
   for (const kind of failureKinds) {

@@ -282,7 +282,7 @@ describe('A setting', () => {
     ];
     for (const [config, value, message] of wrong) {
       const { error } = await answerOf(config, { value });
-      assert.equal(error?.code, 'invalid_request');
+      assert.equal(error?.code, config['modelType'] === 'jsonata' ? 'misconfigured' : 'invalid_request');
       assert.match(error.message, message);
       await running?.end();
       running = undefined;
@@ -305,7 +305,7 @@ describe('A setting', () => {
       const flow = await start(echoFlow(config));
       flow.send('echo', { payload: 'Hello' });
       const { error } = await flow.next('failures');
-      assert.equal(error?.code, 'invalid_request', JSON.stringify(config));
+      assert.equal(error?.code, 'misconfigured', JSON.stringify(config));
       assert.match(error.message, /Open the node and correct it/);
       assert.deepEqual(flow.statuses('echo'), [misconfigured]);
       await flow.end();
@@ -350,13 +350,18 @@ describe('The status', () => {
 });
 
 describe('A config node', () => {
-  for (const [what, server] of [['that is not chosen', ''], ['that is gone', 'no-such-node'], ['of another kind', 'answers']] as const) {
+  for (const [what, server, message] of [
+    ['that is not chosen', '', /The node has no server\. Open the node and choose or add the server\./],
+    ['that is gone', 'no-such-node', /The server that the node uses is not there\..*choose another server\./],
+    ['of another kind', 'answers', /must be of the type llm-llamacpp-server, and the one it uses is of the type helper\./],
+  ] as const) {
     test(`${what} makes every message fail with what to do`, async () => {
       const flow = await start(llamaFlow('http://127.0.0.1:1', { server }));
       for (let count = 0; count < 2; count++) {
         flow.send('llama', { payload: 'Hello' });
         const { error } = await flow.next('failures');
-        assert.match(error?.message ?? '', /The node has no server\. Open the node and choose or add the server\./);
+        assert.match(error?.message ?? '', message);
+        assert.equal(error?.code, 'misconfigured');
       }
       assert.deepEqual(flow.statuses('llama'), [misconfigured]);
     });
@@ -366,7 +371,7 @@ describe('A config node', () => {
     const flow = await start(llamaFlow('localhost'));
     flow.send('llama', { payload: 'Hello' });
     const { error } = await flow.next('failures');
-    assert.equal(error?.code, 'invalid_request');
+    assert.equal(error?.code, 'misconfigured');
     assert.match(error.message, /address/);
   });
 
@@ -376,7 +381,7 @@ describe('A config node', () => {
     const flow = await start(nodes);
     await flow.deploy(nodes.filter(({ id }) => id !== 'server'));
     flow.send('llama', { payload: 'Hello' });
-    assert.match((await flow.next('failures')).error?.message ?? '', /no server/);
+    assert.match((await flow.next('failures')).error?.message ?? '', /The server that the node uses is not there/);
     await flow.deploy(nodes);
     const answered = flow.next('answers');
     flow.send('llama', { payload: 'Hello' });

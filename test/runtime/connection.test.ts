@@ -26,7 +26,7 @@ class NotedMonitor extends HealthMonitor {
 function register(script: Script, check: () => Promise<'ready' | 'loading'> = () => Promise.resolve('ready')) {
   return (RED: NodeAPI): void => {
     registerConnection(RED, {
-      type: 'test-server',
+      type: 'test-backend-server',
       open: (fields): TestConnection => ({
         script,
         provider: scriptedProvider,
@@ -46,7 +46,7 @@ function register(script: Script, check: () => Promise<'ready' | 'loading'> = ()
 }
 
 const nodes: FlowNode[] = [
-  { id: 'server', type: 'test-server', name: 'first' },
+  { id: 'server', type: 'test-backend-server', name: 'first' },
   { id: 'one', type: 'test-backend', server: 'server', wires: [['answers']] },
   { id: 'two', type: 'test-backend', server: 'server', wires: [['answers']] },
   { id: 'answers', type: 'helper', wires: [] },
@@ -124,7 +124,7 @@ describe('A connection', () => {
 test('what is wrong with settings is a failure of the request', () => {
   const own = new LlmError('not_found', 'No server.');
   assert.equal(asProblem(own), own);
-  assert.deepEqual(asProblem(new RangeError('retries must be a whole number.')).cause, { kind: 'invalid_request', hint: 'Open the node and correct it.' });
+  assert.deepEqual(asProblem(new RangeError('retries must be a whole number.')).cause, { kind: 'misconfigured', hint: 'Open the node and correct it.' });
   assert.equal(asProblem(new TypeError('canary')).kind, 'server');
   assert.doesNotMatch(asProblem(new TypeError('canary')).message, /canary/);
 });

@@ -183,7 +183,7 @@ describe('A return node', () => {
     ]);
     flow.send('return', { payload: 'Hello' });
     const { error } = await flow.next('failures');
-    assert.equal(error?.code, 'invalid_request');
+    assert.equal(error?.code, 'misconfigured');
     assert.match(error.message, /No stage waits for this message\. llm-return stands at the end of a branch/);
     assert.deepEqual(await flow.rest('failures'), []);
   });

@@ -43,11 +43,17 @@ describe('A branch that leads back into its own stage', () => {
   for (const [how, first, nodes] of circles) {
     test(`${how} is refused at the first message, and nothing goes round`, async (t) => {
       const count = countRequests(t);
-      const flow = await startStages(t, [...stage([[[first]], [['spare']]]), ...nodes, echo('spare')]);
+      const flow = await startStages(t, [...stage([[[first]]]), ...nodes]);
       const { code, message } = await failureOf(flow);
-      assert.equal(code, 'invalid_request');
+      assert.equal(code, 'misconfigured');
       assert.match(message, /leads back into its own stage\. Remove the wire that leads back/);
       assert.equal(count(), 0, 'No backend is asked.');
+    });
+
+    test(`${how} leads on to the next branch`, async (t) => {
+      const flow = await startStages(t, [...stage([[[first]], [['spare']]]), ...nodes, echo('spare')]);
+      flow.send('stage', { payload: prompt });
+      assert.equal((await flow.next('out')).payload, prompt);
     });
   }
 });
@@ -78,19 +84,32 @@ describe('What looks like a circle and is none is answered:', () => {
 describe('A branch that leads nowhere', () => {
   test('because it is not wired fails with what to do, and the next one answers', async (t) => {
     const flow = await startStages(t, [...stage([[[]], [['spare']]]), echo('spare')]);
-    assert.deepEqual(triedIn((await answerOf(flow)).completion?.attempts), ['A: not_found', 'B: ok']);
+    assert.deepEqual(triedIn((await answerOf(flow)).completion?.attempts), ['A: misconfigured', 'B: ok']);
   });
 
   test('says so where it is the only one', async (t) => {
     const flow = await startStages(t, stage([[[]]]));
     const { code, message } = await failureOf(flow);
-    assert.equal(code, 'not_found');
+    assert.equal(code, 'misconfigured');
     assert.match(message, /The branch A is not wired\. Wire its port to a backend, or remove its row\./);
   });
 
   test('because its row has no port in the flow file is not wired either', async (t) => {
     const flow = await startStages(t, [...stage([[['echo']], [['echo']]], { wires: [['out'], ['echo']] }), echo('echo', { faultKind: 'server' })]);
-    assert.deepEqual(triedIn((await failureOf(flow)).cause.attempts), ['A: server', 'B: not_found']);
+    assert.deepEqual(triedIn((await failureOf(flow)).cause.attempts), ['A: server', 'B: misconfigured']);
+  });
+
+  for (const [which, first, second] of [['A', [], ['echo']], ['B', ['echo'], []]] as ReadonlyArray<[string, string[], string[]]>) {
+    test(`is told with the failure of the other one, as is ${which}`, async (t) => {
+      const flow = await startStages(t, [...stage([[first], [second]]), echo('echo', { faultKind: 'auth' })]);
+      const { message } = await failureOf(flow);
+      assert.ok(message.includes(`The branch ${which} is not wired.`), message);
+    });
+  }
+
+  test('is no matter where the request itself is wrong', async (t) => {
+    const flow = await startStages(t, [...stage([[[]], [['echo']]]), echo('echo', { faultKind: 'invalid_request' })]);
+    assert.doesNotMatch((await failureOf(flow)).message, /not wired/);
   });
 
   for (const [what, nodes] of [

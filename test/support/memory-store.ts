@@ -91,7 +91,7 @@ export class MemoryStore implements Store {
   }
 
   #checkModel(model: string): void {
-    if (this.#model !== undefined && model !== this.#model) throw new LlmError('invalid_request', 'The vectors are of another model.', { hint: 'Clear the store.' });
+    if (this.#model !== undefined && model !== this.#model) throw new LlmError('misconfigured', 'The vectors are of another model.', { hint: 'Clear the store.' });
   }
 
   #all(): Array<{ found: Found; vector: Float32Array | undefined }> {

@@ -258,7 +258,7 @@ export function testNetwork(subject: Subject): void {
 
     it('is said to be wrong where it is no address', (t) => {
       setVariable(t, 'HTTP_PROXY', 'not an address');
-      assert.throws(() => subject.open('http://models.test'), { kind: 'invalid_request', message: /HTTP_PROXY/ });
+      assert.throws(() => subject.open('http://models.test'), { kind: 'misconfigured', message: /HTTP_PROXY/ });
     });
 
     it('is left aside for this machine and for what NO_PROXY names', async (t) => {

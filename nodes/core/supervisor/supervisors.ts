@@ -66,7 +66,7 @@ export class Supervisors {
 
 function taken({ provider, address }: SupervisorOptions): LlmError {
   const hint = 'Give one of them another port, or let the nodes use the same server.';
-  return new LlmError('unavailable', `Another node runs a server at port ${address.port}.`, { provider: provider.id, retryable: false, hint });
+  return new LlmError('misconfigured', `Another node runs a server at port ${address.port}.`, { provider: provider.id, retryable: false, hint });
 }
 
 /** Those of the process. */

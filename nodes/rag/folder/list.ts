@@ -23,13 +23,13 @@ export interface Listing {
 
 /**
  * Symbolic links are left out, so that nothing is read from outside and nothing twice.
- * @throws LlmError `not_found` where there is no such folder, `invalid_request` where it cannot be read
+ * @throws LlmError `not_found` where there is no such folder, `misconfigured` where it cannot be read
  */
 export async function listFiles(folder: string, patterns: FilePatterns = {}): Promise<Listing> {
   const root = await realFolder(folder);
   const listing: Listing = { files: [], unreadable: [] };
   await walk(root, '', fileFilter(patterns), listing);
-  if (listing.unreadable.includes('')) throw new LlmError('invalid_request', `The folder ${folder} cannot be read.`, { hint: 'Look whether it is a folder, and whether Node-RED may read it.' });
+  if (listing.unreadable.includes('')) throw new LlmError('misconfigured', `The folder ${folder} cannot be read.`, { hint: 'Look whether it is a folder, and whether Node-RED may read it.' });
   listing.files.sort((a, b) => (a.path < b.path ? -1 : 1));
   return listing;
 }

@@ -17,14 +17,14 @@ export interface IndexMessage {
 /**
  * A text, the bytes of a file, a document `{id, title, text, source, metadata}`, or an array of these. Without a payload, the file
  * `msg.filename` in the node's folder.
- * @throws LlmError `invalid_request` that says what is missing
+ * @throws LlmError `invalid_request` that says what is missing, `misconfigured` where the node has no folder
  */
 export function sourcesIn(msg: IndexMessage, folder: Folder | undefined): IndexSource[] {
   const { payload, filename, topic } = msg;
   const name = textOf(filename);
   if (payload === undefined || payload === null || payload === '') {
     if (name === undefined) throw invalid('There is nothing to index.', 'Send a text, a file or documents in msg.payload, or a msg.filename in the folder of the node.');
-    if (!folder) throw invalid('The node has no folder to read files from.', 'Open the node and set its folder.');
+    if (!folder) throw new LlmError('misconfigured', 'The node has no folder to read files from.', { hint: 'Open the node and set its folder.' });
     return [folder.source(name)];
   }
   if (Array.isArray(payload)) return payload.map((item: unknown, at) => sourceOf(item, { what: `msg.payload[${at}]` }));

@@ -1,6 +1,6 @@
 /** The node that puts documents into a knowledge store: those of messages, and those of a folder. */
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red';
-import { LlmError } from '../../core/errors.ts';
+import { LlmError, toLlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
 import { asProblem, Users } from '../../runtime/connection.ts';
 import type { Done, Send } from '../../runtime/reply.ts';
@@ -93,7 +93,7 @@ export class IndexNode {
         case 'upsert':
           return indexer.upsert(sourcesIn(msg, folder), options);
         case 'sync':
-          if (!folder) throw new LlmError('invalid_request', 'The node has no folder.', { hint: 'Open the node and set its folder.' });
+          if (!folder) throw new LlmError('misconfigured', 'The node has no folder.', { hint: 'Open the node and set its folder.' });
           return syncWith(folder, indexer, options);
         case 'delete':
           return indexer.remove(idsIn(msg), options);
@@ -166,7 +166,7 @@ export class IndexNode {
   }
 
   #failed(error: unknown): LlmError {
-    const failure = asProblem(error);
+    const failure = toLlmError(error);
     this.#show({ now: 'idle', failure });
     return failure;
   }

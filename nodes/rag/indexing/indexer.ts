@@ -40,7 +40,7 @@ export class Indexer<Split> {
 
   /**
    * Puts in what is new or has changed. Of sources with one id the last counts.
-   * @throws LlmError of the store or the embedding model; `invalid_request` where the store's vectors are of another model
+   * @throws LlmError of the store or the embedding model; `misconfigured` where the store's vectors are of another model
    */
   upsert(sources: readonly IndexSource[], options: RunOptions): Promise<IndexResult> {
     return this.#inTurn(() => this.#upsert(sources, options));
@@ -117,7 +117,7 @@ export class Indexer<Split> {
     const { store, embedder } = this.#options;
     const { model } = embedder ? await store.facts() : {};
     if (!embedder || !model || model.name === embedder.model) return;
-    throw new LlmError('invalid_request', `The store's vectors are of the model ${model.name}, and not of ${embedder.model}.`, {
+    throw new LlmError('misconfigured', `The store's vectors are of the model ${model.name}, and not of ${embedder.model}.`, {
       hint: 'Choose that model again, or clear the store and index everything once more.',
     });
   }

@@ -6,14 +6,15 @@ import { LlmError } from '../../core/errors.ts';
 import { readLimits } from '../../core/limits.ts';
 import { costOf } from '../../core/pricing.ts';
 import { readRequest } from '../../core/request.ts';
+import { configNode } from '../../runtime/config-node.ts';
 import type { Connection, ConnectionNode } from '../../runtime/connection.ts';
 
 export interface EmbeddingSourceOptions {
   readonly RED: NodeAPI;
   /** Of the knowledge node, which the requests are told of on the bus. */
   readonly identity: BackendIdentity;
-  /** The id of the account or server. */
-  readonly connection: string;
+  /** The account or server: its id, and what type it must be. */
+  readonly connection: { readonly id: string; readonly type: string };
   readonly model: string;
 }
 
@@ -25,11 +26,11 @@ export class EmbeddingSource {
     this.#options = options;
   }
 
-  /** @throws LlmError of the provider, `not_found` where the account or server is gone or gives no embeddings */
+  /** @throws LlmError of the provider, `misconfigured` where the account or server is gone or gives no embeddings */
   async embed(texts: string[], signal: AbortSignal): Promise<number[][]> {
-    const { RED, connection: id, model } = this.#options;
-    const node = RED.nodes.getNode(id) as ConnectionNode | null | undefined;
-    if (!node?.connection) throw node?.problem ?? new LlmError('not_found', 'The account or server for embeddings is gone.', { hint: 'Choose another one in the knowledge node.' });
+    const { RED, connection: { id, type }, model } = this.#options;
+    const noun = type.endsWith('-account') ? 'account for embeddings' : 'server for embeddings';
+    const node = configNode<ConnectionNode & { connection: Connection }>(RED, id, { noun, type });
     const release = node.retain();
     try {
       const { embeddings } = await this.#backendFor(node.connection).complete(readRequest(texts, { task: 'embed' }, { model }), { signal });
@@ -43,7 +44,7 @@ export class EmbeddingSource {
   #backendFor(connection: Connection): Backend {
     if (this.#known?.connection === connection) return this.#known.backend;
     const { embeddings: client, provider, prices } = connection;
-    if (!client) throw new LlmError('not_found', `${provider.label} offers no embeddings.`, { provider: provider.id, hint: 'Choose another account or server in the knowledge node.' });
+    if (!client) throw new LlmError('misconfigured', `${provider.label} offers no embeddings.`, { provider: provider.id, hint: 'Choose another account or server in the knowledge node.' });
     const { identity, model } = this.#options;
     const backend = new Backend({ identity, client, limits: readLimits({}), model, cost: (usage, named) => costOf(usage, named, prices) });
     this.#known = { connection, backend };

@@ -46,6 +46,9 @@ export interface KnowledgeNode extends Node<Credentials> {
 
 export const knowledgeType = 'llm-knowledge';
 
+/** By the values of `embedWith`. */
+const connectionTypes = { openai: 'llm-openai-account', llamacpp: 'llm-llamacpp-server', vllm: 'llm-vllm-server' } as const;
+
 export default function register(RED: NodeAPI): void {
   const userDir = () => RED.settings.userDir ?? '.';
   registerTestable(RED, {
@@ -82,10 +85,10 @@ export default function register(RED: NodeAPI): void {
 function embedderFor(RED: NodeAPI, node: Node, config: KnowledgeConfig): Embedder | undefined {
   const kind = readChoice('embedWith', config.embedWith, ['', 'openai', 'llamacpp', 'vllm']);
   if (kind === '') return undefined;
-  const connection = config[kind];
-  if (!connection) throw new RangeError('No account or server for embeddings is chosen.');
+  const id = config[kind];
+  if (!id) throw new RangeError('No account or server for embeddings is chosen.');
   const model = String(config.embeddingModel ?? '').trim();
-  const source = new EmbeddingSource({ RED, connection, model, identity: { id: node.id, name: node.name || knowledgeType, type: knowledgeType } });
+  const source = new EmbeddingSource({ RED, connection: { id, type: connectionTypes[kind] }, model, identity: { id: node.id, name: node.name || knowledgeType, type: knowledgeType } });
   // Vectors of different models must not meet: where a server names none, its kind stands for it.
   return new Embedder({ ...withoutEmpty(config), model: model || kind, embed: (texts, signal) => source.embed(texts, signal) });
 }

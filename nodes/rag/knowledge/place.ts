@@ -53,7 +53,7 @@ function withPassword(given: unknown, password: unknown): string {
   const text = String(given ?? '').trim() || process.env['DATABASE_URL'] || '';
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-    throw new LlmError('invalid_request', 'The address of the database is none.', { hint: 'It is something like postgres://user@localhost:5432/database.' });
+    throw new LlmError('misconfigured', 'The address of the database is none.', { hint: 'It is something like postgres://user@localhost:5432/database.' });
   }
   const secret = (typeof password === 'string' && password) || process.env['PGPASSWORD'];
   if (secret && url.password === '') url.password = encodeURIComponent(secret);

@@ -18,13 +18,13 @@ export interface Lease {
   release(): Promise<void>;
 }
 
-/** @throws LlmError `invalid_request` for options that cannot be, or another language than that of those who use the place: it would analyze all texts anew under them */
+/** @throws LlmError `misconfigured` for options that cannot be, or another language than that of those who use the place: it would analyze all texts anew under them */
 export function leaseStore(options: StoreOptions): Lease {
   const key = keyOf(options);
   const { language } = options;
   const shared = open.get(key) ?? { store: openStore(options), language, users: 0 };
   if (shared.language !== language) {
-    throw new LlmError('invalid_request', 'Another knowledge node has this collection in another language.', { hint: 'Give this one another collection, or the same language.' });
+    throw new LlmError('misconfigured', 'Another knowledge node has this collection in another language.', { hint: 'Give this one another collection, or the same language.' });
   }
   open.set(key, shared);
   shared.users++;

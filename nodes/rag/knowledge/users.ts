@@ -1,7 +1,7 @@
 /** How the nodes that index and ask get at their knowledge node. */
 import type { NodeAPI } from 'node-red';
-import { LlmError } from '../../core/errors.ts';
-import type { Knowledge, KnowledgeNode } from './knowledge.ts';
+import { configNode } from '../../runtime/config-node.ts';
+import { type Knowledge, type KnowledgeNode, knowledgeType } from './knowledge.ts';
 
 /**
  * Runs something with the store, which stays open for so long. The node is looked up anew each time: one that is deployed again does
@@ -9,8 +9,7 @@ import type { Knowledge, KnowledgeNode } from './knowledge.ts';
  * @throws LlmError what `work` throws, or why there is no store
  */
 export async function withKnowledge<Result>(RED: NodeAPI, id: string | undefined, work: (knowledge: Knowledge) => Promise<Result>): Promise<Result> {
-  const node = RED.nodes.getNode(id ?? '') as KnowledgeNode | null | undefined;
-  if (!node?.knowledge) throw node?.problem ?? new LlmError('not_found', 'The node has no knowledge store.', { hint: 'Open the node and choose or add one.' });
+  const node = configNode<KnowledgeNode & { knowledge: Knowledge }>(RED, id, { noun: 'knowledge store', type: knowledgeType });
   const release = node.retain();
   try {
     return await work(node.knowledge);

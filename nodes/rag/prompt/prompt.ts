@@ -28,7 +28,7 @@ export class PromptTemplate {
   /** Its cache holds this one template; the library's own would hold every template there ever was. */
   readonly #writer = new mustache.Writer();
 
-  /** @throws LlmError `invalid_request` where the template cannot be read or names what there is not */
+  /** @throws LlmError `misconfigured` where the template cannot be read or names what there is not */
   constructor(template: string) {
     this.#template = template;
     checkVariables(this.#parse());
@@ -50,7 +50,7 @@ export class PromptTemplate {
       return this.#writer.parse(this.#template) as unknown[];
     } catch (error) {
       const what = error instanceof Error ? error.message : 'It is no template.';
-      throw new LlmError('invalid_request', `The prompt’s template cannot be read: ${what}.`, { hint: 'Give each {{#name}} its {{/name}}, and each {{ its }}.' });
+      throw new LlmError('misconfigured', `The prompt’s template cannot be read: ${what}.`, { hint: 'Give each {{#name}} its {{/name}}, and each {{ its }}.' });
     }
   }
 }

@@ -8,7 +8,7 @@ const known = new Set([...everywhere, ...ofPassages, '.']);
 /** What stands for a value or a section in mustache.js's tokens: `[type, name, start, end, tokens?]`. */
 const naming = new Set(['name', '&', '#', '^']);
 
-/** @throws LlmError `invalid_request` that tells the first name that there is not */
+/** @throws LlmError `misconfigured` that tells the first name that there is not */
 export function checkVariables(tokens: readonly unknown[]): void {
   for (const token of tokens) {
     if (!Array.isArray(token)) continue;
@@ -26,5 +26,5 @@ function firstPart(name: string): string {
 }
 
 function invalid(message: string, hint: string): LlmError {
-  return new LlmError('invalid_request', message, { hint });
+  return new LlmError('misconfigured', message, { hint });
 }

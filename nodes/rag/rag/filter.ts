@@ -25,7 +25,7 @@ export function readFilterField(RED: NodeAPI, node: Node, config: NodeDef & Filt
   return new TypedValue(RED, node, filter, filterType);
 }
 
-/** What the filter is for one message. @throws LlmError `invalid_request` without a word of the message */
+/** What the filter is for one message. @throws LlmError `misconfigured` without a word of the message */
 export async function filterFor(msg: LlmMessage, filter: TypedValue): Promise<MetadataFilter> {
   const found = await filter.read(msg).catch(() => undefined);
   if (found === undefined || found === null || found === '') throw noFilter('The filter has no value for this message.');

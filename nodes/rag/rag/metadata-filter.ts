@@ -7,13 +7,13 @@ import type { MetadataFilter, Scalar } from '../store/store.ts';
 /**
  * An object, or its JSON text, as environment variables have it. A filter is a guard: one that is missing or has no entry would leave
  * nothing out, so it fails.
- * @throws LlmError `invalid_request` for anything but an object of values, or of lists of values
+ * @throws LlmError `misconfigured` for anything but an object of values, or of lists of values
  */
 export function readFilter(value: unknown): MetadataFilter {
   if (value === undefined || value === null || value === '') throw noFilter('The filter has no value.');
   const given = typeof value === 'string' ? parse(value) : value;
   if (!isRecord(given) || !Object.values(given).every((entry) => (Array.isArray(entry) ? Array.from(entry as unknown[]).every(isScalar) : isScalar(entry)))) {
-    throw new LlmError('invalid_request', 'The filter is no object of values.', { hint: 'For example {"language": "en", "year": [2025, 2026]}.' });
+    throw new LlmError('misconfigured', 'The filter is no object of values.', { hint: 'For example {"language": "en", "year": [2025, 2026]}.' });
   }
   if (Object.keys(given).length === 0) throw noFilter('The filter is empty.');
   return given as MetadataFilter;
@@ -21,7 +21,7 @@ export function readFilter(value: unknown): MetadataFilter {
 
 /** Of a filter that is set, but narrows nothing. */
 export function noFilter(message: string): LlmError {
-  return new LlmError('invalid_request', message, { hint: 'Nothing is searched without it. Look at where it comes from, such as the name of the client; where all documents may be found, leave the field empty.' });
+  return new LlmError('misconfigured', message, { hint: 'Nothing is searched without it. Look at where it comes from, such as the name of the client; where all documents may be found, leave the field empty.' });
 }
 
 function parse(text: string): unknown {

@@ -1,7 +1,7 @@
 /** The node that brings passages to a question: found in a knowledge store, put into the prompt, and into `msg.llm.context`. */
 import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
 import { type ContextPassage, readContext } from '../../core/context.ts';
-import { LlmError } from '../../core/errors.ts';
+import { type LlmError, toLlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
 import { isRecord } from '../../core/request.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
@@ -83,7 +83,7 @@ export class RagNode {
       send(isFound ? msg : [null, msg]);
       done();
     } catch (error) {
-      const failure = asProblem(error);
+      const failure = toLlmError(error);
       this.#show(statusOfFailure(failure.kind));
       const reply = new Reply(this.#RED, this.#node, msg, send, done);
       if (reply.isAbandoned) reply.drop();
@@ -143,7 +143,7 @@ function readParts(RED: NodeAPI, node: Node, config: RagConfig): Parts {
     settings: readRetrievalSettings({ ...config }),
     template: assemble ? new PromptTemplate(template || defaultTemplate) : undefined,
     filter: readFilterField(RED, node, config),
-    rerank: server ? rerankerFor(RED, server, String(config.rerankModel ?? '')) : undefined,
+    rerank: server ? rerankerFor(RED, { id: server, type: `llm-${kind}-server`, model: String(config.rerankModel ?? '') }) : undefined,
     hasEvidencePort: readChoice('noEvidence', config.noEvidence, ['continue', 'port']) === 'port',
   };
 }

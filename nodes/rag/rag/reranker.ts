@@ -2,20 +2,20 @@
 import type { NodeAPI } from 'node-red';
 import { LlmError } from '../../core/errors.ts';
 import { parseJson, readText } from '../../core/http.ts';
+import { configNode } from '../../runtime/config-node.ts';
 import type { ConnectionNode } from '../../runtime/connection.ts';
-import { LocalServer } from '../../runtime/local-server.ts';
+import type { LocalServer } from '../../runtime/local-server.ts';
 import { readRerank, type Rerank, rerankBody } from '../retrieval/rerank.ts';
 
 /** How long the server may take. */
 const answerWithinMs = 60_000;
 
-/** `id` is that of the server's config node. */
-export function rerankerFor(RED: NodeAPI, id: string, model: string): Rerank {
+/** `id` is that of the server's config node, `type` what it must be. */
+export function rerankerFor(RED: NodeAPI, { id, type, model }: { id: string; type: string; model: string }): Rerank {
   return async (question, texts, signal) => {
-    const node = RED.nodes.getNode(id) as ConnectionNode | null | undefined;
-    const server = node?.connection;
-    if (!(server instanceof LocalServer)) throw node?.problem ?? new LlmError('not_found', 'The server for reranking is gone.', { hint: 'Choose another one in the node.' });
-    const release = node?.retain();
+    const node = configNode<ConnectionNode<LocalServer> & { connection: LocalServer }>(RED, id, { noun: 'server for reranking', type });
+    const server = node.connection;
+    const release = node.retain();
     const limit = new AbortController();
     const timer = setTimeout(() => limit.abort(tooLate(server)), answerWithinMs);
     try {
@@ -23,7 +23,7 @@ export function rerankerFor(RED: NodeAPI, id: string, model: string): Rerank {
       return readRerank(parseJson(await readText(body)), texts.length, server.provider);
     } finally {
       clearTimeout(timer);
-      release?.();
+      release();
     }
   };
 }

@@ -29,7 +29,7 @@ export interface FindOptions {
   readonly signal: AbortSignal;
 }
 
-/** Best first. @throws LlmError `invalid_request` for a search by meaning without an embedder; what the store and the embedder throw */
+/** Best first. @throws LlmError `misconfigured` for a search by meaning without an embedder; what the store and the embedder throw */
 export async function findCandidates(question: string, { store, settings, embedder, filter, signal }: FindOptions): Promise<Candidate[]> {
   const { mode, candidates } = settings;
   const options: SearchOptions = { limit: candidates, filter };
@@ -57,5 +57,5 @@ function allWords({ document, passage }: Found): string {
 }
 
 function noEmbedder(): LlmError {
-  return new LlmError('invalid_request', 'A search by meaning needs an embedding model.', { hint: 'Choose one in the knowledge node, or search by words.' });
+  return new LlmError('misconfigured', 'A search by meaning needs an embedding model.', { hint: 'Choose one in the knowledge node, or search by words.' });
 }

@@ -30,7 +30,7 @@ export interface RetrieveOptions extends FindOptions {
  *
  * Near-duplicates are left out. Passages that go on from each other are joined to one, which has the score of its best. The best passage
  * always comes, cut off where it alone is larger than the budget.
- * @throws LlmError `invalid_request` for an empty question, or for `vector` without an embedder; what the store, embedder and reranker throw
+ * @throws LlmError `invalid_request` for an empty question, `misconfigured` for `vector` without an embedder; what the store, embedder and reranker throw
  */
 export async function retrieve(question: string, options: RetrieveOptions): Promise<ContextPassage[]> {
   if (question.trim() === '') throw new LlmError('invalid_request', 'The question is empty.', { hint: 'Put a question into msg.payload.' });

@@ -7,7 +7,7 @@ export type StoreOptions = ({ readonly kind: 'embedded' } & EmbeddedOptions) | (
 
 /**
  * Nothing is opened before the first call, so that what cannot be reached fails calls, not the start.
- * @throws LlmError `invalid_request` for a collection that cannot be
+ * @throws LlmError `misconfigured` for a collection that cannot be
  */
 export function openStore(options: StoreOptions): Store {
   return options.kind === 'postgres' ? new PostgresStore(options) : new EmbeddedStore(options);

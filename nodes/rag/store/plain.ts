@@ -70,11 +70,11 @@ export function toUnit(vector: Float32Array): Float32Array {
   return vector.map((component) => component * scale);
 }
 
-/** @throws LlmError `invalid_request` where vectors of `asked` do not fit a store with vectors of `held` */
+/** @throws LlmError `misconfigured` where vectors of `asked` do not fit a store with vectors of `held` */
 export function requireModel(held: EmbeddingModel, asked: EmbeddingModel): void {
   if (held.name === asked.name && held.dimensions === asked.dimensions) return;
   const tell = ({ name, dimensions }: EmbeddingModel) => `${JSON.stringify(name)} with ${dimensions} dimensions`;
-  throw new LlmError('invalid_request', `The knowledge store holds vectors of the model ${tell(held)}, not of ${tell(asked)}.`, {
+  throw new LlmError('misconfigured', `The knowledge store holds vectors of the model ${tell(held)}, not of ${tell(asked)}.`, {
     hint: 'Choose that model, or clear the store and index everything again.',
   });
 }

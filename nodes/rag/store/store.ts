@@ -65,7 +65,7 @@ export interface StoreFacts {
 export interface Store {
   /**
    * Puts a document and its passages, in place of what was there under its id, in one transaction. With `embedding`, one
-   * vector for each passage; of another model than the store's vectors it is an `invalid_request` that says what to do.
+   * vector for each passage; of another model than the store's vectors it is an `misconfigured` that says what to do.
    */
   put(document: StoredDocument, passages: readonly Passage[], embedding?: { model: string; vectors: readonly Float32Array[] }): Promise<void>;
   /** False where there is no such document. */
@@ -79,7 +79,7 @@ export interface Store {
   knownVectors(model: string, texts: readonly string[]): Promise<Array<Float32Array | undefined>>;
   /** By the words of a question, as a person writes it: nothing in it is syntax. Best first; empty where no word is known. */
   searchWords(question: string, options: SearchOptions): Promise<Hit[]>;
-  /** By a vector of the store's model; best first. Another model or length is an `invalid_request`. */
+  /** By a vector of the store's model; best first. Another model or length is an `misconfigured`. */
   searchVectors(embedding: { model: string; vector: Float32Array }, options: SearchOptions): Promise<Hit[]>;
   /** The passages of a document from one place to another, both included, in order. */
   passages(documentId: string, from: number, to: number): Promise<Found[]>;

@@ -32,7 +32,8 @@ export class FallbackPolicy implements StagePolicy {
     let failure: LlmError | undefined;
     for (const row of this.branches) {
       const refusal = this.#stage.refusalOf(row);
-      if (refusal && row.on.has(refusal) && this.#isFreeAfter(row)) {
+      // What is not set up fails at once where it is asked, and says why.
+      if (refusal && refusal !== 'misconfigured' && row.on.has(refusal) && this.#isFreeAfter(row)) {
         request.skip(row, refusal);
         continue;
       }

@@ -37,7 +37,7 @@ export class PoolMember implements Branch, Member {
     this.name = name;
     this.weight = weight;
     this.#maxConcurrent = maxConcurrent || Infinity;
-    this.#breaker = new Breaker({ failures: limits.breakerFailures, openMs: limits.breakerOpenMs, onChange: onBreaker });
+    this.#breaker = new Breaker({ failures: limits.breakerFailures, openMs: limits.breakerOpenMs, counts: (kind) => policyFor(kind).countsOut, onChange: onBreaker });
   }
 
   get latencyMs(): number | undefined {

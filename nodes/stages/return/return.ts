@@ -22,7 +22,7 @@ export default function register(RED: NodeAPI): void {
 }
 
 function nobodyWaits(): LlmError {
-  return new LlmError('invalid_request', 'No stage waits for this message.', {
+  return new LlmError('misconfigured', 'No stage waits for this message.', {
     hint: 'llm-return stands at the end of a branch of a pool, a fallback or a router, and its message must keep _llmCalls.',
   });
 }

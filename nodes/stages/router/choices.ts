@@ -59,7 +59,7 @@ export class Rules implements Choice<RuleRow> {
       return await rule.matches(msg);
     } catch {
       // What an expression says of its failure may quote the message.
-      throw new LlmError('invalid_request', `The rule of the row ${name} failed.`, { hint: 'Try its expression or pattern with such a message.' });
+      throw new LlmError('misconfigured', `The rule of the row ${name} failed.`, { hint: 'Try its expression or pattern with such a message.' });
     }
   }
 }

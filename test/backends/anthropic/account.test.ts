@@ -64,7 +64,7 @@ describe('The address of an account', () => {
   });
 
   it('must be one', () => {
-    assert.throws(() => new AnthropicAccount({ baseUrl: 'api.anthropic.com', apiKey: 'sk-ant-x' }), { kind: 'invalid_request' });
+    assert.throws(() => new AnthropicAccount({ baseUrl: 'api.anthropic.com', apiKey: 'sk-ant-x' }), { kind: 'misconfigured' });
   });
 });
 

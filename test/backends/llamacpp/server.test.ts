@@ -92,7 +92,7 @@ describe('the Test button of a llama.cpp server', () => {
 
   it('refuses an address that is none', (t) => {
     for (const url of ['localhost:8080', 'ftp://localhost', 'http://me:secret@localhost:8080']) {
-      assert.throws(() => open(t, { url }), { kind: 'invalid_request' });
+      assert.throws(() => open(t, { url }), { kind: 'misconfigured' });
     }
   });
 });

@@ -62,7 +62,7 @@ describe('The fields of an account', () => {
   it('must make sense', () => {
     const apiKey = 'sk-x';
     for (const baseUrl of ['api.openai.com', 'ftp://api.openai.com', 'https://me:secret@api.openai.com/v1']) {
-      assert.throws(() => new OpenAiAccount({ apiKey, baseUrl }), { kind: 'invalid_request' });
+      assert.throws(() => new OpenAiAccount({ apiKey, baseUrl }), { kind: 'misconfigured' });
     }
     assert.throws(() => new OpenAiAccount({ apiKey, prices: '{' }), RangeError);
     assert.throws(() => new OpenAiAccount({ apiKey, organization: 'two words' }), RangeError);

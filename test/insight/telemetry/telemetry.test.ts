@@ -92,7 +92,7 @@ describe('Spans', () => {
     const all = spans();
     const refused = all.find(({ name }) => name === 'branch unwired');
     assert.ok(refused);
-    assert.deepEqual([pathOf(refused, all), refused.attributes['error.type']], ['llm-endpoint > flow > Fallback > branch unwired', 'not_found']);
+    assert.deepEqual([pathOf(refused, all), refused.attributes['error.type']], ['llm-endpoint > flow > Fallback > branch unwired', 'misconfigured']);
   });
 
   test('go on from a client’s own trace, and servers from ours', async (t) => {

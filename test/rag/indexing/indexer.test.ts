@@ -112,7 +112,7 @@ test('without an embedder nothing is embedded, and with one that comes later eve
 test('another embedding model than the store’s fails at once, and says what to do', async () => {
   const { store, upsert, reads } = setUpIndex();
   await upsert(file('a.md', 'one'));
-  await assert.rejects(setUpIndex({ store, model: 'n' }).upsert(file('a.md', 'one'), file('b.md', 'two')), { kind: 'invalid_request', message: /model m, and not of n/, hint: /clear the store/ });
+  await assert.rejects(setUpIndex({ store, model: 'n' }).upsert(file('a.md', 'one'), file('b.md', 'two')), { kind: 'misconfigured', message: /model m, and not of n/, hint: /clear the store/ });
   assert.deepEqual(reads, ['a.md']);
 });
 

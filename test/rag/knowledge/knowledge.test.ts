@@ -37,7 +37,7 @@ test('settings that cannot work are the failure of every message, once each', as
       flow.send('index', { payload: pump });
       for (const id of ['asked', 'indexed'] as const) {
         const failure = await failureAt(flow, id);
-        assert.equal(failure.cause.kind, 'invalid_request');
+        assert.equal(failure.cause.kind, 'misconfigured');
         assert.match(failure.message, message);
         assert.deepEqual(await flow.rest(id), []);
       }
@@ -49,13 +49,13 @@ test('a node without knowledge says what to do, and works once there is some', a
   const flow = await startKnowledge(t, [...indexNodes(), ...ragNodes()]);
   flow.send('rag', { payload: 'What?' });
   const { cause } = await failureAt(flow, 'asked');
-  assert.deepEqual([cause.kind, cause.hint], ['not_found', 'Open the node and choose or add one.']);
+  assert.deepEqual([cause.kind, cause.hint], ['misconfigured', 'It was deleted or disabled: open the node and choose another knowledge store.']);
   await flow.deploy([knowledgeNode, ...indexNodes(), ...ragNodes()]);
   await index(flow, { payload: pump });
   assert.deepEqual(titlesIn(await ask(flow, { payload: 'pump' })), ['Pump']);
   await flow.deploy([...indexNodes(), ...ragNodes()]);
   flow.send('rag', { payload: 'pump' });
-  assert.equal((await failureAt(flow, 'asked')).cause.kind, 'not_found');
+  assert.equal((await failureAt(flow, 'asked')).cause.kind, 'misconfigured');
 });
 
 const kinds: Array<[kind: string, node: (url: string) => FlowNode]> = [
@@ -113,23 +113,23 @@ test('vectors of another model are refused before anything is embedded, and clea
   const before = server.batches.length;
   flow.send('index', { payload: otter });
   const { cause, message } = await failureAt(flow, 'indexed');
-  assert.equal(cause.kind, 'invalid_request');
+  assert.equal(cause.kind, 'misconfigured');
   assert.match(message, /are of the model old, and not of new\. Choose that model again, or clear the store/);
   assert.equal(server.batches.length, before);
   flow.send('rag', { payload: 'pump' });
-  assert.equal((await failureAt(flow, 'asked')).cause.kind, 'invalid_request');
+  assert.equal((await failureAt(flow, 'asked')).cause.kind, 'misconfigured');
   assert.equal((await index(flow, { operation: 'clear' })).removed, 1);
   assert.equal((await index(flow, { payload: otter })).added, 1);
 });
 
 test('an account without embeddings, or none, is said to be so', async (t) => {
   const anthropic = { id: 'vectors', type: 'llm-anthropic-account', baseUrl: 'http://127.0.0.1:1' };
-  for (const [node, message] of [[anthropic, /offers no embeddings\. Choose another/], [undefined, /for embeddings is gone\. Choose another/]] as const) {
+  for (const [node, message] of [[anthropic, /must be of the type llm-openai-account, and the one it uses is of the type llm-anthropic-account\./], [undefined, /account for embeddings that the node uses is not there\./]] as const) {
     await t.test(String(message), async (t) => {
       const flow = await startKnowledge(t, [{ ...knowledgeNode, embedWith: 'openai', openai: 'vectors' }, ...(node ? [node] : []), ...indexNodes()], { credentials: { vectors: { apiKey: 'sk' } } });
       flow.send('index', { payload: pump });
       const failure = await failureAt(flow, 'indexed');
-      assert.equal(failure.cause.kind, 'not_found');
+      assert.equal(failure.cause.kind, 'misconfigured');
       assert.match(failure.message, message);
     });
   }

@@ -22,7 +22,7 @@ test('a collection is no path', () => {
 test('what cannot be is named', () => {
   assert.throws(() => readPlace({ store: 'redis' }, userDir), { message: 'store must be one of embedded, postgres.' });
   assert.throws(() => readPlace({ language: 'klingon' }, userDir), { message: /^language must be/ });
-  for (const url of ['', 'localhost', 'http://localhost/db']) assert.throws(() => readPlace({ store: 'postgres', url }, userDir), { kind: 'invalid_request', message: /It is something like postgres:/ });
+  for (const url of ['', 'localhost', 'http://localhost/db']) assert.throws(() => readPlace({ store: 'postgres', url }, userDir), { kind: 'misconfigured', message: /It is something like postgres:/ });
 });
 
 test('a password stands in the credentials, else in PGPASSWORD, and never replaces one in the address', (t) => {

@@ -32,7 +32,7 @@ test('a place that is in use is not opened in another language, until it is free
   const options = place(t);
   const used = leaseStore(options);
   const other = { ...options, language: 'de' } as const;
-  assert.throws(() => leaseStore(other), { kind: 'invalid_request', message: /in another language\. Give this one another collection/ });
+  assert.throws(() => leaseStore(other), { kind: 'misconfigured', message: /in another language\. Give this one another collection/ });
   await used.release();
   await leaseStore(other).release();
 });

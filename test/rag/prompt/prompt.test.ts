@@ -78,13 +78,13 @@ test('a payload without a question is refused', () => {
 
 test('a template that cannot be read is refused when it is made', () => {
   for (const template of ['{{#passages}}', '{{/passages}}', '{{question', '{{#passages}}{{/question}}', '{{=}}', '{{> other}}']) {
-    assert.throws(() => new PromptTemplate(template), { kind: 'invalid_request', hint: /./ }, template);
+    assert.throws(() => new PromptTemplate(template), { kind: 'misconfigured', hint: /./ }, template);
   }
 });
 
 test('a template that names what there is not is refused', () => {
   for (const template of ['{{payload}}', '{{#passages}}{{name}}{{/passages}}', '{{{msg.payload}}}', '{{& x}}', '{{^nothing}}{{/nothing}}', '{{constructor}}', '{{#hasContext}}{{#passages}}{{toString}}{{/passages}}{{/hasContext}}']) {
-    assert.throws(() => new PromptTemplate(template), { kind: 'invalid_request', message: /names \{\{.+\}\}, which there is not/, hint: /question, context/ }, template);
+    assert.throws(() => new PromptTemplate(template), { kind: 'misconfigured', message: /names \{\{.+\}\}, which there is not/, hint: /question, context/ }, template);
   }
   assert.equal(render('{{! a comment }}{{passages.0.title}} {{passages.length}}{{=<% %>=}} <%question%> {{question}}'), 'Pump 2 How? {{question}}');
 });

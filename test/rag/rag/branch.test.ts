@@ -44,13 +44,13 @@ test('what fails in the store fails the attempt with its kind, and the next bran
   const flow = await start(t, nodes);
   const { payload, completion } = await answerOf(flow, { payload: question });
   assert.deepEqual([payload, completion?.citations], [question, undefined], 'the next branch has the question as it came');
-  assert.deepEqual(triedIn(completion?.attempts), ['A: not_found', 'B: ok']);
+  assert.deepEqual(triedIn(completion?.attempts), ['A: misconfigured', 'B: ok']);
 });
 
 test('where all branches fail, the stage fails with what the store said', async (t) => {
   const flow = await start(t, [...stage([[['rag']]]), rag('rag', 'echo', { knowledge: 'gone' }), echo('echo')]);
   const { cause } = await failureOf(flow, { payload: question });
-  assert.deepEqual([cause.kind, cause.hint], ['not_found', 'Open the node and choose or add one.']);
+  assert.deepEqual([cause.kind, cause.hint], ['misconfigured', 'It was deleted or disabled: open the node and choose another knowledge store.']);
 });
 
 test('without evidence the branch may be another one', async (t) => {

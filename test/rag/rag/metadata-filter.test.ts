@@ -24,7 +24,7 @@ describe('A filter', () => {
 
   for (const wrong of [7, true, [], ['a'], 'language', '[1]', '"a"', { a: {} }, { a: [[1]] }, { a: undefined }, { a: [undefined] }, { a: Array(1) }, { a: NaN }, { a: [Infinity] }]) {
     test(`is not ${JSON.stringify(wrong)}`, () => {
-      assert.throws(() => readFilter(wrong), { kind: 'invalid_request', message: /^The filter is no object of values\. For example/ });
+      assert.throws(() => readFilter(wrong), { kind: 'misconfigured', message: /^The filter is no object of values\. For example/ });
     });
   }
 });

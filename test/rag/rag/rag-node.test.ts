@@ -79,7 +79,7 @@ test('the filter may be fixed, or come with the message', async (t) => {
   assert.deepEqual(await found({ language: 'de' }), []);
   flow.send('rag', { payload: question, only: 'canary' });
   const { message, cause } = await failureAt(flow, 'asked');
-  assert.equal(cause.kind, 'invalid_request');
+  assert.equal(cause.kind, 'misconfigured');
   assert.match(message, /The filter is no object of values\. For example/);
   assert.doesNotMatch(message, /canary/);
 });
@@ -174,7 +174,7 @@ test('settings that cannot work are the failure of every message', async (t) => 
       flow.send('rag', { payload: question });
       const failure = await failureAt(flow, 'asked');
       assert.match(failure.message, message);
-      assert.equal(failure.cause.kind, 'invalid_request');
+      assert.equal(failure.cause.kind, 'misconfigured');
       assert.deepEqual(flow.statuses('rag').at(-1), { fill: 'red', shape: 'ring', text: 'llm.status.misconfigured' });
     });
   }
@@ -198,6 +198,6 @@ test('a reranker has the last word on the order', async (t) => {
   await t.test('and where it is gone, that is said', async (t) => {
     const flow = await start(t, { rerankWith: 'vllm', vllm: 'ranker' });
     flow.send('rag', { payload: question });
-    assert.match((await failureAt(flow, 'asked')).message, /server for reranking is gone\. Choose another/);
+    assert.match((await failureAt(flow, 'asked')).message, /The server for reranking that the node uses is not there/);
   });
 });

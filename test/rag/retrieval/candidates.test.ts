@@ -42,7 +42,7 @@ test('without an embedder a hybrid search is one by words, and one by meaning sa
   const { store, find } = await setUp();
   assert.deepEqual(await find('E4711', 'hybrid', { bare: true }), [['a0', 1]]);
   assert.deepEqual(store.calls.filter((call) => call.startsWith('search')), ['searchWords']);
-  await assert.rejects(find('E4711', 'vector', { bare: true }), { kind: 'invalid_request', hint: /Choose one in the knowledge node/ });
+  await assert.rejects(find('E4711', 'vector', { bare: true }), { kind: 'misconfigured', hint: /Choose one in the knowledge node/ });
 });
 
 test('both searches are narrowed, and no more come than asked for', async () => {

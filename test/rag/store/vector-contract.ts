@@ -53,7 +53,7 @@ export function declareVectorContract(newPlace: NewPlace): void {
     for (const { model, vectors } of others) {
       const calls = [store.put(document('b'), [passage('y')], { model, vectors }), store.searchVectors({ model, vector: vectors[0] as Float32Array }, ten)];
       for (const { kind, message, hint } of await Promise.all(calls.map(failureOf))) {
-        assert.deepEqual([kind, hint], ['invalid_request', 'Choose that model, or clear the store and index everything again.']);
+        assert.deepEqual([kind, hint], ['misconfigured', 'Choose that model, or clear the store and index everything again.']);
         assert.match(message, /"small" with 2 dimensions, not of "(large|small)" with [23] dimensions/);
       }
     }

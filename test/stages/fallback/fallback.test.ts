@@ -50,7 +50,7 @@ describe('A fallback with settings of its own', () => {
   test('asks a branch of no wires, and goes on', async (t) => {
     const stage = await StageFlow.start(t, { ...fallback, branches: [{}, {}] }, [{ ...scriptedNode, scripts: [fails('server')] }]);
     const { error } = await stage.ask();
-    assert.deepEqual(error?.cause.attempts?.map(({ branch, error: kind }) => `${branch} ${kind}`), ['A server', 'B not_found']);
+    assert.deepEqual(error?.cause.attempts?.map(({ branch, error: kind }) => `${branch} ${kind}`), ['A server', 'B misconfigured']);
     assert.match(error?.message ?? '', /The branch B is not wired\. Wire its port to a backend, or remove its row\./);
   });
 
@@ -72,7 +72,7 @@ describe('A fallback with settings of its own', () => {
       const stage = await StageFlow.start(t, { ...fallback, ...config }, [echo]);
       for (let count = 0; count < 2; count++) {
         const { error } = await stage.ask();
-        assert.equal(error?.code, 'invalid_request');
+        assert.equal(error?.code, 'misconfigured');
         assert.match(error.message, message);
         assert.match(error.message, /Open the node and correct it\./);
       }

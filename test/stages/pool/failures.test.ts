@@ -48,10 +48,18 @@ describe('A member that fails', () => {
     assert.equal(stage.requests('b').length, 0);
   });
 
-  test('because its branch is not wired is followed by another', async (t) => {
+  test('because its branch is not wired is not even asked, and is told where all others fail', async (t) => {
     const stage = await StageFlow.start(t, { ...pool, members: [{ name: 'here' }, { name: 'nowhere' }] }, [[fails('server')]]);
     const msg = await stage.ask();
-    assert.deepEqual(tried(msg), ['here server', 'nowhere not_found']);
+    assert.deepEqual(tried(msg), ['here server']);
+    assert.match(msg.error?.message ?? '', /The branch nowhere is not wired\.$/);
+    assert.match((await stage.shown())?.text ?? '', /server/);
+  });
+
+  test('again and again because of its settings is left out as well', async (t) => {
+    const stage = await StageFlow.start(t, { ...pool, breakerFailures: 2 }, [[fails('misconfigured'), fails('misconfigured')], [fine]]);
+    for (let count = 0; count < 10; count++) assert.equal((await stage.ask()).payload, 'Hi');
+    assert.equal(stage.requests('a').length, 2);
   });
 
   test('again and again is left out, without a request lost, until it answers a probe', async (t) => {
@@ -159,7 +167,7 @@ test('Wires that lead from a stage to another and back fail the request, and not
   const more = [{ id: 'inner', type: 'llm-fallback', branches: [{}], wires: [[], ['stage']] }];
   const stage = await StageFlow.start(t, pool, ['inner'], { more });
   const { error } = await stage.ask();
-  assert.equal(error?.code, 'invalid_request');
+  assert.equal(error?.code, 'misconfigured');
   assert.match(error.message, /leads back into its own stage/);
 });
 

@@ -142,7 +142,7 @@ describe('A router with settings of its own', () => {
       const stage = await StageFlow.start(t, { ...router, branches: [all], ...config }, [echo]);
       for (let count = 0; count < 2; count++) {
         const { error } = await stage.ask();
-        assert.equal(error?.code, 'invalid_request');
+        assert.equal(error?.code, 'misconfigured');
         assert.match(error.message, message);
         assert.match(error.message, /Open the node and correct it\./);
       }

@@ -92,7 +92,7 @@ describe('A rule that fails', () => {
       const stage = await routerOf(t, { name: 'tricky', ...rule }, { name: 'other', ...otherwise });
       for (let count = 0; count < 2; count++) {
         const { error } = await stage.ask({ payload: 'canary(' });
-        assert.deepEqual([error?.code, error?.cause.attempts], ['invalid_request', []]);
+        assert.deepEqual([error?.code, error?.cause.attempts], ['misconfigured', []]);
         assert.match(error?.message ?? '', /The rule of the row tricky failed\./);
         assert.doesNotMatch(JSON.stringify(error), /canary/);
       }

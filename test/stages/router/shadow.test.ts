@@ -77,7 +77,7 @@ describe('A branch on trial', () => {
     const events = branchEvents(t);
     const stage = await routerOf(t, [[fine]]);
     assert.equal((await stage.ask()).payload, 'Hi there');
-    assert.deepEqual(events.map(({ branch, error }) => [branch, error])[0], ['trial', 'not_found']);
+    assert.deepEqual(events.map(({ branch, error }) => [branch, error])[0], ['trial', 'misconfigured']);
   });
 
   test('whose rule fails disturbs nobody', async (t) => {

@@ -8,7 +8,7 @@ interface Failure {
 }
 
 const space: Failure = { kind: 'unavailable', says: 'could not be written: its disk is full.', hint: 'Make room on the disk.' };
-const broken: Failure = { kind: 'invalid_request', says: 'is damaged.', hint: 'Put a copy in its place, or delete it and index everything again.' };
+const broken: Failure = { kind: 'server', says: 'is damaged.', hint: 'Put a copy in its place, or delete it and index everything again.' };
 
 /** By SQLite's primary result codes, sqlite.org/rescode.html. */
 const failures: Readonly<Record<number, Failure>> = {
@@ -18,7 +18,7 @@ const failures: Readonly<Record<number, Failure>> = {
   11: broken,
   13: space,
   14: { kind: 'unavailable', says: 'cannot be opened.', hint: 'Look at the path, and let the user that runs Node-RED read and write there.' },
-  26: { kind: 'invalid_request', says: 'is no database.', hint: 'Choose another file for the knowledge store, or move this one away.' },
+  26: { kind: 'misconfigured', says: 'is no database.', hint: 'Choose another file for the knowledge store, or move this one away.' },
 };
 
 /** The same by the codes of file operations. */

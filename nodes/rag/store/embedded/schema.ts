@@ -42,7 +42,7 @@ const views = `create virtual table temp.frequencies using fts5vocab (main, word
 /**
  * Opens the file, or makes it. WAL with `synchronous = normal`: whatever ends the process, nothing is half written and nothing acknowledged is lost;
  * a power failure may cost the last documents, which the next run of an index finds missing and puts again.
- * @throws LlmError `invalid_request` for a file of something else or of a newer version; whatever SQLite and the file system throw
+ * @throws LlmError `misconfigured` for a file of something else or of a newer version; whatever SQLite and the file system throw
  */
 export function openDatabase(path: string): DatabaseSync {
   makeFolderOf(path);
@@ -73,10 +73,10 @@ function prepare(database: DatabaseSync, path: string): void {
 function checkOwner(database: DatabaseSync, path: string): void {
   if (isEmpty(database)) return;
   if (pragma(database, 'application_id') !== applicationId) {
-    throw new LlmError('invalid_request', `${path} is a database of something else.`, { hint: 'Choose another file for the knowledge store.' });
+    throw new LlmError('misconfigured', `${path} is a database of something else.`, { hint: 'Choose another file for the knowledge store.' });
   }
   if (pragma(database, 'user_version') > schemaVersion) {
-    throw new LlmError('invalid_request', `${path} was written by a newer version of this palette.`, { hint: 'Update the palette, or choose another file for the knowledge store.' });
+    throw new LlmError('misconfigured', `${path} was written by a newer version of this palette.`, { hint: 'Update the palette, or choose another file for the knowledge store.' });
   }
 }
 

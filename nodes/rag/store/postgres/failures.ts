@@ -24,7 +24,7 @@ function byCode(code: string | undefined, host: string): LlmError | undefined {
     case undefined:
       return undefined;
     case 'ERR_INVALID_URL':
-      return new LlmError('invalid_request', 'The address of the database is no URL.', { hint: 'Write postgres://user:password@host:5432/database.' });
+      return new LlmError('misconfigured', 'The address of the database is no URL.', { hint: 'Write postgres://user:password@host:5432/database.' });
     case '28P01':
     case '28000':
       return new LlmError('auth', `The database at ${host} refuses the user or the password.`, { hint: 'Look at both in the address of the database.' });
@@ -55,7 +55,7 @@ export function toExtensionFailure(error: unknown, host: string): LlmError {
   }
   // Which one depends on what is missing of it, and on the version.
   if (code === '0A000' || code === '58P01' || code === '42704') {
-    return new LlmError('invalid_request', `The database at ${host} has no extension "vector", so it keeps no vectors.`, { hint: 'Install pgvector there, or search by words only.' });
+    return new LlmError('misconfigured', `The database at ${host} has no extension "vector", so it keeps no vectors.`, { hint: 'Install pgvector there, or search by words only.' });
   }
   return toFailure(error, host);
 }

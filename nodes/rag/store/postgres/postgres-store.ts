@@ -39,7 +39,7 @@ export class PostgresStore implements Store {
   #ready: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @throws LlmError `invalid_request` for a collection that cannot be */
+  /** @throws LlmError `misconfigured` for a collection that cannot be */
   constructor({ url, collection, language = 'en', poolSize = 4, connectTimeoutMs = 10_000, statementTimeoutMs = 60_000 }: PostgresOptions) {
     this.#tables = tablesOf(collection);
     this.#connection = new Connection({ url, poolSize, connectTimeoutMs, statementTimeoutMs });
@@ -235,7 +235,7 @@ export class PostgresStore implements Store {
 
   #requireLanguage({ language }: Settings): void {
     if (language === this.#language) return;
-    throw new LlmError('invalid_request', `The collection was indexed in the language ${JSON.stringify(language)}, not in ${JSON.stringify(this.#language)}.`, {
+    throw new LlmError('misconfigured', `The collection was indexed in the language ${JSON.stringify(language)}, not in ${JSON.stringify(this.#language)}.`, {
       hint: 'Choose that language, or clear the collection and index everything again.',
     });
   }

@@ -19,10 +19,10 @@ export interface Tables {
   readonly lock: number;
 }
 
-/** @throws LlmError `invalid_request` for a name that Postgres might cut or change */
+/** @throws LlmError `misconfigured` for a name that Postgres might cut or change */
 export function tablesOf(collection: string): Tables {
   if (!/^[a-z][a-z0-9_]{0,39}$/.test(collection)) {
-    throw new LlmError('invalid_request', 'The name of a collection must begin with a small letter and hold small letters, digits and _ only, at most 40.', { hint: 'Choose another name.' });
+    throw new LlmError('misconfigured', 'The name of a collection must begin with a small letter and hold small letters, digits and _ only, at most 40.', { hint: 'Choose another name.' });
   }
   const table = (name: string) => `"llm_${collection}_${name}"`;
   return { documents: table('documents'), passages: table('passages'), settings: table('settings'), lock: hash('sha1', collection, 'buffer').readInt32BE(0) };
@@ -56,7 +56,7 @@ export async function lockAlone(query: Query, { lock }: Tables): Promise<void> {
 
 /**
  * Makes the tables where they are missing. `words` holds a passage's terms; the columns beside it hold them once more, as candidates are ranked by them.
- * @throws LlmError `invalid_request` where a newer version made them
+ * @throws LlmError `misconfigured` where a newer version made them
  */
 export async function createTables(query: Query, tables: Tables, language: string): Promise<void> {
   await lockAlone(query, tables);
@@ -79,10 +79,10 @@ export async function createTables(query: Query, tables: Tables, language: strin
   await writeSetting(query, tables, 'version', schemaVersion);
 }
 
-/** @throws LlmError `invalid_request` where a newer version made the tables */
+/** @throws LlmError `misconfigured` where a newer version made the tables */
 export function checkVersion(version: number | undefined): void {
   if (version === undefined || version <= schemaVersion) return;
-  throw new LlmError('invalid_request', 'The collection was made by a newer version of this palette.', { hint: 'Update the palette, or choose another collection.' });
+  throw new LlmError('misconfigured', 'The collection was made by a newer version of this palette.', { hint: 'Update the palette, or choose another collection.' });
 }
 
 /** Makes room for vectors; the dimensions are known with the first of them. To be called alone. */

@@ -35,7 +35,7 @@ test('a file that is no database is refused and left as it is', async (t) => {
   await writeFile(path, text);
   const store = open(t, path);
   for (const { kind, message, hint } of await Promise.all([store.facts(), store.put(document('a'), []), store.searchWords('x', { limit: 1 })].map(failureOf))) {
-    assert.deepEqual([kind, message], ['invalid_request', `The knowledge store ${path} is no database. ${hint}`]);
+    assert.deepEqual([kind, message], ['misconfigured', `The knowledge store ${path} is no database. ${hint}`]);
   }
   assert.equal(await readFile(path, 'utf8'), text);
 });
@@ -45,7 +45,7 @@ test('a database of something else is refused and left as it is', async (t) => {
   change(path, 'create table documents (x); insert into documents values (1);');
   const before = await readFile(path);
   const { kind, hint } = await failureOf(open(t, path).facts());
-  assert.deepEqual([kind, hint], ['invalid_request', 'Choose another file for the knowledge store.']);
+  assert.deepEqual([kind, hint], ['misconfigured', 'Choose another file for the knowledge store.']);
   assert.deepEqual(await readFile(path), before);
 });
 
@@ -56,7 +56,7 @@ test('a store of a newer version is refused', async (t) => {
   await first.close();
   change(path, 'pragma user_version = 99');
   const { kind, hint } = await failureOf(open(t, path).facts());
-  assert.deepEqual([kind, hint], ['invalid_request', 'Update the palette, or choose another file for the knowledge store.']);
+  assert.deepEqual([kind, hint], ['misconfigured', 'Update the palette, or choose another file for the knowledge store.']);
 });
 
 test('a path that cannot be is told, and once it can be the store works', async (t) => {
@@ -112,7 +112,7 @@ test('a damaged file is told', async (t) => {
   const bytes = await readFile(path);
   await writeFile(path, bytes.fill(0xff, 4096));
   const { kind, message } = await failureOf(open(t, path).searchWords('whale', { limit: 5 }));
-  assert.deepEqual([kind, message.includes('is damaged')], ['invalid_request', true]);
+  assert.deepEqual([kind, message.includes('is damaged')], ['server', true]);
 });
 
 test('in another language the texts that are there are found by its rules', async (t) => {

@@ -79,13 +79,13 @@ test('what is no address is told without it', async (t) => {
   for (const url of [`postgres://ann:${secret}@host:port/db`, `http//${secret}`, '']) {
     const error = await failureOf(open(t, { url }).facts());
     assert.ok(!`${error.message} ${error.stack}`.includes(secret), error.message);
-    assert.match(error.kind, /invalid_request|unavailable/);
+    assert.match(error.kind, /misconfigured|unavailable/);
   }
 });
 
 test('the name of a collection is one that Postgres keeps as it is', () => {
   for (const collection of ['', 'A', '1a', 'a-b', 'a"; drop table x; --', 'a'.repeat(41), 'ä']) {
-    assert.throws(() => new PostgresStore({ url: 'postgres://x', collection }), { name: 'LlmError', kind: 'invalid_request' });
+    assert.throws(() => new PostgresStore({ url: 'postgres://x', collection }), { name: 'LlmError', kind: 'misconfigured' });
   }
 });
 
@@ -95,7 +95,7 @@ test('without pgvector words are found, and vectors are refused with what to do'
   t.after(() => postgres.stop());
   await store.put(document('a'), [passage('whale')]);
   const { kind, hint } = await failureOf(store.put(document('b'), [passage('whale')], { model: 'm', vectors: [new Float32Array([1])] }));
-  assert.deepEqual([kind, hint], ['invalid_request', 'Install pgvector there, or search by words only.']);
+  assert.deepEqual([kind, hint], ['misconfigured', 'Install pgvector there, or search by words only.']);
   assert.deepEqual((await store.searchWords('whales', { limit: 5 })).map(({ document: { id } }) => id), ['a']);
 });
 
@@ -106,7 +106,7 @@ test('a collection of a newer version or of another language is left alone, unti
   await english.put(document('a'), [passage('whale')]);
   const german = open(t, { url: postgres.url, language: 'de' });
   for (const { kind, hint } of await Promise.all([german.put(document('b'), []), german.searchWords('Wal', { limit: 1 })].map(failureOf))) {
-    assert.deepEqual([kind, hint], ['invalid_request', 'Choose that language, or clear the collection and index everything again.']);
+    assert.deepEqual([kind, hint], ['misconfigured', 'Choose that language, or clear the collection and index everything again.']);
   }
   await german.clear();
   await german.put(document('b'), [passage('Häuser')]);
