@@ -5,7 +5,7 @@ import { readFilter } from '../../../nodes/rag/rag/metadata-filter.ts';
 describe('A filter', () => {
   for (const missing of [undefined, null, '', {}, '{}', new Map([['user', 'ann']]), new Date(0)]) {
     test(`that is ${JSON.stringify(missing) ?? 'undefined'} fails: it would filter nothing`, () => {
-      assert.throws(() => readFilter(missing), { kind: 'invalid_request', message: /^The filter (has no value|is empty)\. Nothing is searched without it\./ });
+      assert.throws(() => readFilter(missing), { kind: 'misconfigured', message: /^The filter (has no value|is empty)\. Nothing is searched without it\./ });
     });
   }
 

@@ -99,7 +99,7 @@ test('a filter that is set and comes out missing or empty is a failure, and noth
       for (const msg of msgs) {
         flow.send('rag', { payload: question, ...msg });
         const { message, cause } = await failureAt(flow, 'asked');
-        assert.equal(cause.kind, 'invalid_request');
+        assert.equal(cause.kind, 'misconfigured');
         assert.match(message, /The filter (has no value for this message|is empty)\. Nothing is searched without it\./, JSON.stringify(msg));
       }
       assert.deepEqual([await flow.rest('asked'), await flow.rest('none')], [[], []]);
