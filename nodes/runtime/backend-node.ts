@@ -129,8 +129,8 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
   #connect(): { connection: C; retain?: ConnectionNode<C>['retain'] } {
     const { connection: noun, type } = this.#definition;
     if (typeof noun === 'function') return { connection: noun() };
-    const { connection, retain } = configNode<ConnectionNode<C> & { connection: C }>(this.#RED, this.#config[noun], { noun, type: `${type}-${noun}` });
-    return { connection, retain };
+    const node = configNode(this.#RED, this.#config[noun], { noun, type: `${type}-${noun}` }) as ConnectionNode<C> & { connection: C };
+    return { connection: node.connection, retain: (user) => node.retain(user) };
   }
 
   async #receive(msg: LlmMessage, send: Send, done: Done): Promise<void> {

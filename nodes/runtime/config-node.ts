@@ -15,7 +15,7 @@ interface Failing extends Node<object> {
 }
 
 /** @throws LlmError `misconfigured` where there is none or it is of another type; whatever is wrong with its settings */
-export function configNode<Found extends Failing>(RED: NodeAPI, id: unknown, { noun, type }: ConfigNodeWanted): Found {
+export function configNode(RED: NodeAPI, id: unknown, { noun, type }: ConfigNodeWanted): Node<object> {
   const chosen = typeof id === 'string' && id !== '';
   // Against its type, Node-RED's own function gives undefined or null for a node that does not run.
   const node = chosen ? (RED.nodes.getNode(id) as Failing | null | undefined) : undefined;
@@ -26,7 +26,7 @@ export function configNode<Found extends Failing>(RED: NodeAPI, id: unknown, { n
   }
   if (node.type !== type) throw misconfigured(`The node's ${noun} must be of the type ${type}, and the one it uses is of the type ${node.type}.`, `Open the node and choose another ${noun}.`);
   if (node.problem) throw node.problem;
-  return node as Found;
+  return node;
 }
 
 function misconfigured(message: string, hint: string): LlmError {

@@ -30,7 +30,7 @@ export class EmbeddingSource {
   async embed(texts: string[], signal: AbortSignal): Promise<number[][]> {
     const { RED, connection: { id, type }, model } = this.#options;
     const noun = type.endsWith('-account') ? 'account for embeddings' : 'server for embeddings';
-    const node = configNode<ConnectionNode & { connection: Connection }>(RED, id, { noun, type });
+    const node = configNode(RED, id, { noun, type }) as ConnectionNode & { connection: Connection };
     const release = node.retain();
     try {
       const { embeddings } = await this.#backendFor(node.connection).complete(readRequest(texts, { task: 'embed' }, { model }), { signal });

@@ -9,7 +9,7 @@ import { type Knowledge, type KnowledgeNode, knowledgeType } from './knowledge.t
  * @throws LlmError what `work` throws, or why there is no store
  */
 export async function withKnowledge<Result>(RED: NodeAPI, id: string | undefined, work: (knowledge: Knowledge) => Promise<Result>): Promise<Result> {
-  const node = configNode<KnowledgeNode & { knowledge: Knowledge }>(RED, id, { noun: 'knowledge store', type: knowledgeType });
+  const node = configNode(RED, id, { noun: 'knowledge store', type: knowledgeType }) as KnowledgeNode & { knowledge: Knowledge };
   const release = node.retain();
   try {
     return await work(node.knowledge);

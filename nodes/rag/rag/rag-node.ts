@@ -136,9 +136,9 @@ function foundStatus(count: number): NodeStatus {
 /** @throws RangeError or LlmError for settings that cannot work */
 function readParts(RED: NodeAPI, node: Node, config: RagConfig): Parts {
   const { assemble = true, template } = config;
-  const kind = config.rerankWith;
-  const server = kind === 'llamacpp' || kind === 'vllm' ? config[kind] : undefined;
-  if (kind && !server) throw new RangeError('No server for reranking is chosen.');
+  const kind = readChoice('rerankWith', config.rerankWith, ['', 'llamacpp', 'vllm']);
+  const server = kind === '' ? undefined : config[kind];
+  if (kind !== '' && !server) throw new RangeError('No server for reranking is chosen.');
   return {
     settings: readRetrievalSettings({ ...config }),
     template: assemble ? new PromptTemplate(template || defaultTemplate) : undefined,

@@ -13,7 +13,7 @@ const answerWithinMs = 60_000;
 /** `id` is that of the server's config node, `type` what it must be. */
 export function rerankerFor(RED: NodeAPI, { id, type, model }: { id: string; type: string; model: string }): Rerank {
   return async (question, texts, signal) => {
-    const node = configNode<ConnectionNode<LocalServer> & { connection: LocalServer }>(RED, id, { noun: 'server for reranking', type });
+    const node = configNode(RED, id, { noun: 'server for reranking', type }) as ConnectionNode & { connection: LocalServer };
     const server = node.connection;
     const release = node.retain();
     const limit = new AbortController();
