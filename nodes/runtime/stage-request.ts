@@ -88,7 +88,7 @@ export class StageRequest {
       try {
         return await handle(this);
       } catch (error) {
-        const failure = this.#blamed(asProblem(error));
+        const failure = this.#blamed(toLlmError(error));
         const mayCome = failure.cause.redeployed === true && turn < maxTurns && this.#frames.length === 0 && !this.committed;
         if (!mayCome || !(await this.#newNodes())) throw failure;
         this.#hasMetDeploy = false;
