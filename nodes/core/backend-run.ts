@@ -32,7 +32,7 @@ type About = RequestEvents['request'];
 export interface Shared extends BackendOptions {
   readonly places: Places;
   readonly breaker: Breaker;
-  /** After a rate limit: until when nothing is sent, in ms since the epoch. */
+  /** After a rate limit: until when nothing is sent, on the clock of `performance.now`. */
   coolUntil: number;
 }
 
@@ -148,9 +148,9 @@ export class Run {
 
   async #wait(ms: number): Promise<void> {
     const { signal } = this.#controller;
-    const until = Date.now() + ms;
+    const until = performance.now() + ms;
     // A timer may run a little early, and would then meet the end of the provider's pause.
-    for (let left = ms; left > 0; left = until - Date.now()) {
+    for (let left = ms; left > 0; left = until - performance.now()) {
       await delay(left, undefined, { signal }).catch(() => signal.throwIfAborted());
     }
   }
@@ -177,7 +177,7 @@ export class Run {
 
   /** @throws LlmError `rate_limit` while the provider wants to be left alone */
   #checkPause(): void {
-    const retryAfterMs = this.#backend.coolUntil - Date.now();
+    const retryAfterMs = Math.ceil(this.#backend.coolUntil - performance.now());
     if (retryAfterMs <= 0) return;
     const { id, label } = this.#backend.client.provider;
     const hint = 'Send fewer requests at once, or ask the provider for a higher limit.';
@@ -185,7 +185,7 @@ export class Run {
   }
 
   #coolFor(ms: number): void {
-    this.#backend.coolUntil = Math.max(this.#backend.coolUntil, Date.now() + ms);
+    this.#backend.coolUntil = Math.max(this.#backend.coolUntil, performance.now() + ms);
   }
 
   #runAttempt(answer: Answer): Promise<void> {

@@ -51,7 +51,7 @@ export class Backend {
         options.onBreaker?.(state);
       },
     });
-    this.#shared = { ...options, places: new Places(limits.maxConcurrent, limits.maxQueued), breaker, coolUntil: 0 };
+    this.#shared = { ...options, places: new Places(limits.maxConcurrent, limits.maxQueued), breaker, coolUntil: -Infinity };
   }
 
   get busy(): number {
@@ -71,17 +71,26 @@ export class Backend {
     return this.#shared.breaker.isTripped;
   }
 
-  /** Opens the breaker by hand, or closes it whatever opened it. */
-  trip(isTripped: boolean): void {
-    if (isTripped) this.#shared.breaker.trip();
-    else this.#shared.breaker.reset();
+  /** True while the provider wants to be left alone. */
+  get isPaused(): boolean {
+    return this.#shared.coolUntil > performance.now();
+  }
+
+  /** Opens the breaker by hand. */
+  trip(): void {
+    this.#shared.breaker.trip();
+  }
+
+  /** Closes the breaker, whatever opened it, and ends the pause that the provider asked for. */
+  reset(): void {
+    this.#shared.coolUntil = -Infinity;
+    this.#shared.breaker.reset();
   }
 
   /** Why a request would be turned away without being tried: the breaker is open or probing, or the provider asked for a pause. */
   get refusal(): 'circuit_open' | 'rate_limit' | undefined {
-    const { breaker, coolUntil } = this.#shared;
-    if (breaker.isRefusing) return 'circuit_open';
-    return coolUntil > Date.now() ? 'rate_limit' : undefined;
+    if (this.#shared.breaker.isRefusing) return 'circuit_open';
+    return this.isPaused ? 'rate_limit' : undefined;
   }
 
   /** Resolves with the whole answer. @throws LlmError */

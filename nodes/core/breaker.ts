@@ -1,5 +1,4 @@
-/** Leaves a backend alone that fails again and again, and tries it with one request after a while. Built on cockatiel. */
-import { circuitBreaker, type CircuitBreakerPolicy, CircuitState, ConsecutiveBreaker, handleWhen } from 'cockatiel';
+/** Leaves a backend alone that fails again and again, and tries it with one request after a while. */
 import { type FailureKind, isLlmError, LlmError, policyFor } from './errors.ts';
 import type { BreakerState } from './events.ts';
 
@@ -13,22 +12,22 @@ export interface BreakerOptions {
   onChange: (state: BreakerState) => void;
 }
 
+/** Its time is that of `performance.now`: a clock that is set leaves it alone. */
 export class Breaker {
   readonly #options: BreakerOptions;
-  #policy: CircuitBreakerPolicy | undefined;
+  #state: BreakerState = 'closed';
   #isTripped = false;
   #openedAt = 0;
-  /** What the last probe failed with. */
-  #probeError: unknown;
+  /** In a row. */
+  #failures = 0;
+  #resets = 0;
 
   constructor(options: BreakerOptions) {
     this.#options = options;
-    this.#policy = this.#newPolicy();
   }
 
   get state(): BreakerState {
-    if (this.#isTripped) return 'open';
-    return this.#policy ? readState(this.#policy.state) : 'closed';
+    return this.#isTripped ? 'open' : this.#state;
   }
 
   /** True where it was opened by hand. */
@@ -43,16 +42,18 @@ export class Breaker {
 
   /** Closes it, whatever opened it. What is under way does not count for it any more. */
   reset(): void {
+    this.#resets++;
+    this.#failures = 0;
     this.#change(() => {
       this.#isTripped = false;
-      this.#policy = this.#newPolicy();
+      this.#state = 'closed';
     });
   }
 
   /** How long an attempt will be refused; 0 where it may be tried. */
   get remainingMs(): number {
     if (this.#isTripped) return Infinity;
-    return this.state === 'open' ? Math.max(0, this.#openedAt + this.#options.openMs - Date.now()) : 0;
+    return this.#state === 'open' ? Math.max(0, Math.ceil(this.#openedAt + this.#options.openMs - performance.now())) : 0;
   }
 
   /** True while an attempt will be refused: it is open, or its probe is under way. */
@@ -63,26 +64,50 @@ export class Breaker {
   /** Runs one attempt. @throws LlmError `circuit_open` without running it while the breaker is open or its probe is under way. */
   async execute<T>(attempt: () => Promise<T>): Promise<T> {
     if (this.#isTripped) throw this.#refusal('The breaker was opened by hand.', 'Reset it in the LLM sidebar of the editor.');
-    if (!this.#policy) return attempt();
-    const { state, remainingMs, isRefusing } = this;
-    // cockatiel lets requests wait for a probe's end; a probe may take minutes here, and another branch may be free.
-    if (isRefusing) {
-      throw this.#refusal('The breaker is open.', 'The backend failed several times in a row. It is tried again by itself; look into its log meanwhile.', remainingMs);
+    if (this.#options.failures === 0) return attempt();
+    // A probe may take minutes, and another branch may be free: nobody waits for its end.
+    if (this.isRefusing) {
+      throw this.#refusal('The breaker is open.', 'The backend failed several times in a row. It is tried again by itself; look into its log meanwhile.', this.remainingMs);
     }
-    return this.#policy.execute(state === 'open' ? () => this.#probe(attempt) : attempt);
+    const isProbe = this.#state === 'open';
+    if (isProbe) this.#become('half_open');
+    const resets = this.#resets;
+    const ended = (error?: unknown) => {
+      // What began before a reset tells of the past.
+      if (resets === this.#resets) this.#heed(isProbe, error);
+    };
+    try {
+      const answer = await attempt();
+      ended();
+      return answer;
+    } catch (error) {
+      ended(error);
+      throw error;
+    }
   }
 
-  #newPolicy(): CircuitBreakerPolicy | undefined {
-    const { failures, openMs } = this.#options;
-    if (failures === 0) return undefined;
-    const policy = circuitBreaker(handleWhen((error) => this.#counts(error)), { halfOpenAfter: openMs, breaker: new ConsecutiveBreaker(failures) });
-    policy.onStateChange((state) => {
-      // What began before a reset tells of the past.
-      if (policy !== this.#policy) return;
-      if (state === CircuitState.Open) this.#openedAt = Date.now();
-      if (!this.#isTripped) this.#options.onChange(readState(state));
-    });
-    return policy;
+  /** `error` is undefined for a success. */
+  #heed(isProbe: boolean, error: unknown): void {
+    const isFailure = error !== undefined && this.#counts(error);
+    if (isProbe) {
+      // A cancelled probe has proved nothing: it stays open.
+      this.#become(isFailure || (isLlmError(error) && error.kind === 'cancelled') ? 'open' : 'closed');
+    } else if (this.#state === 'closed') {
+      if (error === undefined) this.#failures = 0;
+      else if (isFailure && ++this.#failures >= this.#options.failures) this.#become('open');
+    }
+    // What began before it opened tells of the past.
+  }
+
+  #counts(error: unknown): boolean {
+    const { counts = (kind) => policyFor(kind).tripsBreaker } = this.#options;
+    return !isLlmError(error) || counts(error.kind);
+  }
+
+  #become(state: BreakerState): void {
+    this.#failures = 0;
+    if (state === 'open') this.#openedAt = performance.now();
+    this.#change(() => (this.#state = state));
   }
 
   #change(change: () => void): void {
@@ -93,36 +118,5 @@ export class Breaker {
 
   #refusal(message: string, hint: string, retryAfterMs?: number): LlmError {
     return new LlmError('circuit_open', message, { provider: this.#options.provider, retryAfterMs, hint });
-  }
-
-  async #probe<T>(attempt: () => Promise<T>): Promise<T> {
-    try {
-      return await attempt();
-    } catch (error) {
-      this.#probeError = error;
-      throw error;
-    }
-  }
-
-  #counts(error: unknown): boolean {
-    const probing = this.state === 'half_open';
-    // What began before the probe tells of the past.
-    if (probing && error !== this.#probeError) return false;
-    if (!isLlmError(error)) return true;
-    // A cancelled probe has proved nothing: stay open.
-    const { counts = (kind) => policyFor(kind).tripsBreaker } = this.#options;
-    return counts(error.kind) || (probing && error.kind === 'cancelled');
-  }
-}
-
-function readState(state: CircuitState): BreakerState {
-  switch (state) {
-    case CircuitState.Closed:
-      return 'closed';
-    case CircuitState.HalfOpen:
-      return 'half_open';
-    case CircuitState.Open:
-    case CircuitState.Isolated:
-      return 'open';
   }
 }

@@ -2,11 +2,19 @@
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
+/** A pause is no longer than this, whatever is asked for: then it is tried again, and told to wait again. */
+export const longestPauseMs = 3_600_000;
+
 /**
- * Milliseconds from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date (RFC 9110, 10.2.3).
+ * Milliseconds, at most an hour, from `retry-after-ms`, or from `retry-after` in seconds or as an HTTP date (RFC 9110, 10.2.3).
  * Undefined where there is none or it makes no sense.
  */
 export function readRetryAfter(headers: Headers | undefined, now: number = Date.now()): number | undefined {
+  const asked = readWait(headers, now);
+  return asked === undefined ? undefined : Math.min(asked, longestPauseMs);
+}
+
+function readWait(headers: Headers | undefined, now: number): number | undefined {
   const inMs = positive(first(headers?.['retry-after-ms']));
   if (inMs !== undefined) return inMs;
   const value = first(headers?.['retry-after']);

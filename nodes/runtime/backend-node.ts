@@ -15,7 +15,7 @@ import type { LlmMessage } from './calls.ts';
 import { configNode } from './config-node.ts';
 import { asProblem, type Connection, type ConnectionNode } from './connection.ts';
 import { InFlight } from './in-flight.ts';
-import { announce, type Asked, type Asking, canvasIdOf, identityOf, type LlmNode } from './llm-nodes.ts';
+import { announce, type Asked, type Asking, canvasIdOf, identityOf, type LlmNode, llmNodes } from './llm-nodes.ts';
 import { registerNode } from './register.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
@@ -235,8 +235,19 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     return askNode(this.#node, this, msg, how);
   }
 
-  trip(isTripped: boolean): void {
-    this.#parts?.backend.trip(isTripped);
+  get isResting(): boolean {
+    return this.#parts?.backend.isPaused ?? false;
+  }
+
+  trip(): void {
+    this.#parts?.backend.trip();
+  }
+
+  reset(): void {
+    this.#parts?.backend.reset();
+    this.#status.update();
+    // Stages that leave it alone by themselves ask it again, too.
+    for (const node of llmNodes()) if (node.kind === 'stage') node.reset?.(this.identity.id);
   }
 
   get health(): HealthState {

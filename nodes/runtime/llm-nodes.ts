@@ -29,8 +29,12 @@ export interface LlmNode {
   readonly branches?: readonly BranchState[];
   /** Asks the node itself, as a message on its input would. The answer goes to who asks and nowhere else. */
   ask(msg: LlmMessage, how: Asking): Asked;
-  /** Of a backend alone: opens its breaker until it is reset, or resets it. */
-  trip?(isTripped: boolean): void;
+  /** True while it is left alone for a while: a backend whose provider asked for a pause, a stage that lets a branch rest. */
+  readonly isResting?: boolean;
+  /** Of a backend alone: opens its breaker until it is reset. */
+  trip?(): void;
+  /** Closes the breaker and ends every pause; of a stage those of its branches, or only of those that lead to the backend of this id. */
+  reset?(backend?: string): void;
   /** Of a pool alone: whether a member gets no new requests. False where there is no such member. */
   drain?(member: string, isDrained: boolean): boolean;
 }

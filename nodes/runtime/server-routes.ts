@@ -57,6 +57,6 @@ function runOf(RED: NodeAPI, id: string): Supervision | undefined {
 
 function reportOf({ facts }: Supervision): ServerReport {
   const { state, byHand, adopted, restarts, pid, progress, crash, crashedAt = 0, lines } = facts;
-  const crashed = crash && { problem: crash.error.message, crashedMsAgo: Date.now() - crashedAt };
+  const crashed = crash && { problem: crash.error.message, crashedMsAgo: Math.round(performance.now() - crashedAt) };
   return { state, byHand, adopted, restarts, ...(pid !== undefined && { pid }), ...(progress !== undefined && { progress }), ...crashed, lines };
 }

@@ -29,6 +29,8 @@ export interface StagePolicy {
   handle(request: StageRequest): Promise<LlmMessage>;
   /** Where the policy itself may leave a branch alone: why, beside what {@link Stage.refusalOf} tells. */
   restOf?(branch: Branch): FailureKind | undefined;
+  /** Ends a rest that the policy itself gives a branch. */
+  endRest?(branch: Branch): void;
   /** Where branches are members that share the work: how it goes with one. */
   memberOf?(branch: Branch): MemberState;
   /** Whether a member gets no new requests. False where there is no such member. */
@@ -147,6 +149,19 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
 
   drain(member: string, isDrained: boolean): boolean {
     return this.#policy?.drain?.(member, isDrained) ?? false;
+  }
+
+  get isResting(): boolean {
+    const policy = this.#policy;
+    return policy?.branches.some((branch) => policy.restOf?.(branch) === 'circuit_open') ?? false;
+  }
+
+  reset(backend?: string): void {
+    const policy = this.#policy;
+    for (const branch of policy?.branches ?? []) {
+      if (backend === undefined || lookBehind(this.RED, this.node, branch.port, {}).nodes.some(({ id }) => id === backend)) policy?.endRest?.(branch);
+    }
+    this.update();
   }
 
   get busy(): number {

@@ -144,6 +144,18 @@ test('requests from before that fail while it is open do not lengthen the pause'
   assert.equal(breaker.remainingMs, 100);
 });
 
+for (const hours of [2, -2]) {
+  test(`the clock of the wall, set by ${hours} hours, makes its time neither longer nor shorter`, async (t) => {
+    const { time, breaker, open } = breakerOf(t);
+    await open();
+    time.setClock(hours * 3_600_000);
+    await time.advance(999);
+    await assert.rejects(breaker.execute(succeeding), { ...refused, retryAfterMs: 1 });
+    await time.advance(1);
+    assert.equal(await breaker.execute(succeeding), 'answer');
+  });
+}
+
 test('with 0 failures it is off', async (t) => {
   const { breaker, changes, fail } = breakerOf(t, 0);
   for (let count = 0; count < 100; count++) await fail();

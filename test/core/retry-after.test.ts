@@ -12,6 +12,14 @@ test('the wait is read as milliseconds, as seconds and as an HTTP date', () => {
   assert.equal(readRetryAfter({ 'retry-after': 'Sunday, 06-Nov-94 08:49:37 GMT' }, now), 37_000);
 });
 
+test('no wait is longer than an hour, whatever is asked for', () => {
+  const year = 365 * 86_400;
+  for (const headers of [{ 'retry-after': String(year) }, { 'retry-after-ms': String(year * 1000) }, { 'retry-after': '1e300' }, { 'retry-after': 'Mon, 06 Nov 2095 08:49:37 GMT' }]) {
+    assert.equal(readRetryAfter(headers, now), 3_600_000);
+  }
+  assert.equal(readRetryAfter({ 'retry-after': '3599' }, now), 3_599_000);
+});
+
 test('a date that has passed means no wait', () => {
   assert.equal(readRetryAfter({ 'retry-after': 'Sun, 06 Nov 1994 08:48:00 GMT' }, now), 0);
 });

@@ -17,7 +17,7 @@ describe('What the editor asks of a server that is run here', () => {
   const asked: string[] = [];
   const error = new LlmError('out_of_memory', 'It ran out of memory.', { hint: 'Use a smaller model.' });
   const run = {
-    facts: { state: 'backoff', byHand: false, adopted: false, restarts: 2, pid: undefined, progress: undefined, crash: { reason: 'memory', error }, crashedAt: Date.now() - 60_000, lines: ['a', 'b'] },
+    facts: { state: 'backoff', byHand: false, adopted: false, restarts: 2, pid: undefined, progress: undefined, crash: { reason: 'memory', error }, crashedAt: performance.now() - 60_000, lines: ['a', 'b'] },
     start: () => asked.push('start'),
     stop: () => Promise.resolve(asked.push('stop')),
     restart: () => asked.push('restart'),

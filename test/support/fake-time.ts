@@ -36,6 +36,8 @@ class FakeTimer {
 
 export class FakeTime {
   #now = Date.UTC(2026, 0, 1);
+  /** By how much the wall clock was set since. */
+  #setBy = 0;
   /** When each timer is due, in the order in which they were started. */
   readonly #due = new Map<FakeTimer, number>();
 
@@ -47,7 +49,7 @@ export class FakeTime {
     t.mock.method(timersPromises, 'setTimeout', ((ms?: number, value?: unknown, options?: { signal?: AbortSignal }) =>
       this.#delay(ms, value, options)) as never);
     t.mock.method(AbortSignal, 'timeout', (ms: number) => this.#timeoutSignal(ms));
-    t.mock.method(Date, 'now', () => this.#now);
+    t.mock.method(Date, 'now', () => this.#now + this.#setBy);
     t.mock.method(performance, 'now', () => this.#now - start);
     syncBuiltinESMExports();
     t.after(() => {
@@ -58,6 +60,11 @@ export class FakeTime {
 
   get now(): number {
     return this.#now;
+  }
+
+  /** Sets the wall clock, forwards or backwards; nothing lasts longer or shorter for it. */
+  setClock(byMs: number): void {
+    this.#setBy += byMs;
   }
 
   /** How many timers run. */

@@ -28,7 +28,7 @@ export interface SupervisorFacts {
   readonly progress: number | undefined;
   /** The last one since somebody has started it. */
   readonly crash: Crash | undefined;
-  /** When that was, as `Date.now()` says it. */
+  /** When that was, on the clock of `performance.now`. */
   readonly crashedAt: number | undefined;
   /** Starts after crashes, in a row. */
   readonly restarts: number;
@@ -191,7 +191,7 @@ export class Supervisor {
       const crash = await this.#runOnce(stop);
       if (!crash) break;
       this.#crash = crash;
-      this.#crashedAt = Date.now();
+      this.#crashedAt = performance.now();
       delayMs = this.#restarts.next(crash.readyForMs, this.#options.restarts);
       if (delayMs === undefined) break;
       this.#change('backoff');

@@ -95,10 +95,10 @@ export class Live {
   }
 }
 
-type StateFacts = Pick<LiveNode, 'node' | 'canvasId' | 'kind' | 'state' | 'busy' | 'waiting' | 'breaker' | 'isTripped' | 'branches'>;
+type StateFacts = Pick<LiveNode, 'node' | 'canvasId' | 'kind' | 'state' | 'busy' | 'waiting' | 'breaker' | 'isTripped' | 'isResting' | 'branches'>;
 
 function stateFacts(node: LlmNode): StateFacts {
-  const { identity, canvasId, kind, busy, waiting, breaker, isTripped, branches } = node;
-  const known = withoutUndefined({ canvasId, breaker, isTripped, branches: branches?.map((branch) => withoutUndefined({ ...branch })) });
+  const { identity, canvasId, kind, busy, waiting, breaker, isTripped, isResting, branches } = node;
+  const known = withoutUndefined({ canvasId, breaker, isTripped, ...(isResting && { isResting }), branches: branches?.map((branch) => withoutUndefined({ ...branch })) });
   return { node: identity, kind, state: stateOf(node), busy, waiting, ...known };
 }

@@ -85,6 +85,8 @@ export interface LiveNode extends LiveFigures {
   readonly breaker?: BreakerState;
   /** True where it was opened by hand: it stays so until it is reset. */
   readonly isTripped?: boolean;
+  /** True while it is left alone for a while, or a stage leaves a branch alone: a reset ends that. */
+  readonly isResting?: boolean;
   /** Of a stage alone. */
   readonly branches?: readonly LiveBranch[];
 }

@@ -96,8 +96,9 @@ function onNode(act: Action): Handler {
 }
 
 const trip: Action = (node, { trip: isTripped }) => {
-  if (!node.trip || typeof isTripped !== 'boolean') return false;
-  node.trip(isTripped);
+  if (isTripped === true && node.trip) node.trip();
+  else if (isTripped === false && node.reset) node.reset();
+  else return false;
   return true;
 };
 

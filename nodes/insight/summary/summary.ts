@@ -54,6 +54,7 @@ export class Summary {
   readonly #nodes: () => readonly LlmNode[];
   readonly #unsubscribe: ReadonlyArray<() => void>;
   #since = Date.now();
+  #sinceMs = performance.now();
   #all = new Tally();
   #backends = new Map<string, { identity: BackendIdentity; tally: Tally }>();
 
@@ -74,17 +75,21 @@ export class Summary {
   /** What came since the last time, or since the beginning. Begins anew. */
   take(): SummaryFacts {
     const [from, to] = [this.#since, Date.now()];
+    // The clock may have been set meanwhile.
+    const now = performance.now();
+    const ms = now - this.#sinceMs;
     const nodes = this.#nodes().filter(({ breaker }) => breaker !== undefined);
     const facts = {
       from: new Date(from).toISOString(),
       to: new Date(to).toISOString(),
-      ...figuresOf(this.#all, to - from),
+      ...figuresOf(this.#all, ms),
       busy: nodes.reduce((sum, { busy }) => sum + busy, 0),
       waiting: this.#nodes().reduce((sum, { waiting }) => sum + waiting, 0),
       down: nodes.filter(({ breaker, health }) => breaker === 'open' || health === 'down').map(({ identity: { name } }) => name),
-      backends: [...this.#backends.values()].map(({ identity, tally }) => ({ ...identity, ...figuresOf(tally, to - from) })),
+      backends: [...this.#backends.values()].map(({ identity, tally }) => ({ ...identity, ...figuresOf(tally, ms) })),
     };
     this.#since = to;
+    this.#sinceMs = now;
     this.#all = new Tally();
     this.#backends = new Map();
     return facts;

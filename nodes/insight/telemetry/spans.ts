@@ -71,7 +71,8 @@ export class SpanRecorder {
 
   /** Told when it is over: its begin is reckoned back. */
   #attempt({ requestId, number, ms, model, outcome, error }: LlmEvents['attempt']): void {
-    const now = performance.timeOrigin + performance.now();
+    // As the spans around it, which begin by the clock of the wall.
+    const now = Date.now();
     const attributes = { 'llm.attempt': number, ...ofResponse(model) };
     const span = this.#tracer.startSpan(`attempt ${number}`, { startTime: now - ms, attributes }, this.#contextOf(requestId));
     finish(span, { outcome, ...(error && { error }) });

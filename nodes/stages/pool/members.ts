@@ -29,8 +29,8 @@ export class PoolMember implements Branch, Member {
   readonly #maxConcurrent: number;
   readonly #latency = new DecayingLatency();
   readonly #breaker: Breaker;
-  /** After a rate limit: until when it is left alone, in ms since the epoch. */
-  #coolUntil = 0;
+  /** After a rate limit: until when it is left alone, on the clock of `performance.now`. */
+  #coolUntil = -Infinity;
 
   constructor({ port, name, weight, maxConcurrent }: MemberOptions, limits: BreakerLimits, onBreaker: () => void) {
     this.port = port;
@@ -50,7 +50,13 @@ export class PoolMember implements Branch, Member {
 
   /** True while it is left alone: it has failed too often, or asked for a pause. */
   get isResting(): boolean {
-    return this.#breaker.isRefusing || this.#coolUntil > Date.now();
+    return this.#breaker.isRefusing || this.#coolUntil > performance.now();
+  }
+
+  /** It is asked again, whatever it was left alone for. */
+  endRest(): void {
+    this.#coolUntil = -Infinity;
+    this.#breaker.reset();
   }
 
   /** Under way. */
@@ -86,6 +92,6 @@ export class PoolMember implements Branch, Member {
 
   #heed({ kind, retryAfterMs = 0 }: LlmError): void {
     if (policyFor(kind).nextBranch) this.#latency.record(failureCountsMs);
-    if (kind === 'rate_limit') this.#coolUntil = Math.max(this.#coolUntil, Date.now() + retryAfterMs);
+    if (kind === 'rate_limit') this.#coolUntil = Math.max(this.#coolUntil, performance.now() + retryAfterMs);
   }
 }

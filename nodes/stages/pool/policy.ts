@@ -59,6 +59,11 @@ export class PoolPolicy implements StagePolicy {
     return member.isResting ? 'circuit_open' : undefined;
   }
 
+  endRest(member: PoolMember): void {
+    member.endRest();
+    this.#serve();
+  }
+
   memberOf({ busy, isDrained, taken }: PoolMember): MemberState {
     const all = this.branches.reduce((sum, member) => sum + member.taken, 0);
     return { busy, isDrained, sharePercent: all === 0 ? 0 : (taken / all) * 100 };

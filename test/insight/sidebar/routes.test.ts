@@ -143,18 +143,19 @@ describe('The sidebar', () => {
 
   test('trips and resets a breaker, and drains a member', async (t) => {
     const done: unknown[] = [];
-    const trip = (isTripped: boolean) => void done.push(isTripped);
+    const trip = () => void done.push('trip');
+    const reset = () => void done.push('reset');
     const drain = (member: string, isDrained: boolean) => member === 'A' && done.push([member, isDrained]) > 0;
-    nodeThat(t, () => assert.fail(), { trip, drain });
+    nodeThat(t, () => assert.fail(), { trip, reset, drain });
     for (const body of [{ trip: true }, { trip: false }]) assert.equal((await post('nodes/mine/breaker', body)).status, 204);
     for (const body of [{ branch: 'A', drain: true }, { branch: 'A', drain: false }]) assert.equal((await post('nodes/mine/drain', body)).status, 204);
-    assert.deepEqual(done, [true, false, ['A', true], ['A', false]]);
+    assert.deepEqual(done, ['trip', 'reset', ['A', true], ['A', false]]);
   });
 
   test('is refused what makes no sense', async (t) => {
     nodeThat(t, () => assert.fail());
     for (const body of [{}, { node: 'mine' }, { node: 1, prompt: '' }, { node: 'mine', prompt: '', llm: [] }, []]) assert.equal((await post('try', body)).status, 400);
-    for (const [path, body] of [['breaker', { trip: true }], ['drain', { branch: 'A', drain: true }]] as const) {
+    for (const [path, body] of [['breaker', { trip: true }], ['breaker', { trip: false }], ['drain', { branch: 'A', drain: true }]] as const) {
       assert.equal((await post(`nodes/mine/${path}`, body)).status, 400);
       assert.equal((await post(`nodes/other/${path}`, body)).status, 404);
     }

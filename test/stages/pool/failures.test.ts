@@ -104,6 +104,22 @@ describe('A member with a rate limit', () => {
     assert.equal((await again).payload, 'Rested');
   });
 
+  for (const hours of [2, -2]) {
+    test(`rests as long where the clock of the wall is set by ${hours} hours meanwhile`, async (t) => {
+      const stage = await StageFlow.start(t, pool, [held, echo]);
+      const asked = stage.ask();
+      stage.comeBack(await stage.arrival('a'), { statusCode: 429, headers: { 'retry-after': '7' } });
+      await asked;
+      stage.time.setClock(hours * 3_600_000);
+      await stage.advance(6999);
+      for (let count = 0; count < 3; count++) assert.deepEqual(tried(await stage.ask()), ['B ok']);
+      await stage.advance(1);
+      const again = stage.ask();
+      stage.comeBack(await stage.arrival('a'), { payload: 'Rested' });
+      assert.equal((await again).payload, 'Rested');
+    });
+  }
+
   test('is told from one that is overloaded, whose time is its own affair', async (t) => {
     const stage = await StageFlow.start(t, pool, [held, echo]);
     for (let count = 0; count < 2; count++) {

@@ -45,7 +45,7 @@ export class NodeCard implements RowView<CardRow> {
   }
 
   update({ live, stepMs }: CardRow): void {
-    const { node, state, busy, waiting, breaker, isTripped = false, branches = [] } = live;
+    const { node, state, busy, waiting, breaker, isTripped = false, isResting = false, branches = [] } = live;
     const { t, canvas } = this.#surroundings;
     showSign(this.#sign, stateSigns[state]);
     setText(this.#name, canvas.nameOf(node));
@@ -54,8 +54,8 @@ export class NodeCard implements RowView<CardRow> {
     this.#figures.show(live, stepMs, [{ label: t('sidebar.live.busy'), value: String(busy) }, { label: t('sidebar.live.waiting'), value: String(waiting) }]);
     this.#branches.show(branches);
     const isWell = breaker === undefined || breaker === 'closed';
-    setText(this.#breaker, isTripped ? t('sidebar.breaker.tripped') : isWell ? '' : t(`sidebar.breaker.${breaker}`));
+    setText(this.#breaker, isTripped ? t('sidebar.breaker.tripped') : !isWell ? t(`sidebar.breaker.${breaker}`) : isResting && live.kind === 'backend' ? t('sidebar.breaker.resting') : '');
     this.#trip.hidden = breaker === undefined || isTripped;
-    this.#reset.hidden = isWell && !isTripped;
+    this.#reset.hidden = isWell && !isTripped && !isResting;
   }
 }

@@ -36,7 +36,7 @@ export class Polling {
     const { ask, failed, resumed, everyMs } = this.#options;
     if (!this.#isFresh) resumed();
     this.#isAsking = true;
-    const since = Date.now();
+    const since = performance.now();
     try {
       await ask();
       this.#failures = 0;
@@ -47,7 +47,7 @@ export class Polling {
     }
     this.#isAsking = false;
     this.#isFresh = this.#failures === 0;
-    this.#wait(this.#isFresh ? Math.max(0, everyMs - (Date.now() - since)) : this.#patience());
+    this.#wait(this.#isFresh ? Math.max(0, everyMs - (performance.now() - since)) : this.#patience());
   }
 
   #patience(): number {

@@ -75,10 +75,10 @@ export class Sidebar {
 
   async #ask(): Promise<void> {
     const view = this.#view;
-    if (this.#tabs.active === 'live' || Date.now() - this.#liveSince >= liveEveryMs) {
+    if (this.#tabs.active === 'live' || performance.now() - this.#liveSince >= liveEveryMs) {
       this.#facts = await askLive();
       this.#canvas.learn(this.#facts.nodes);
-      this.#liveSince = Date.now();
+      this.#liveSince = performance.now();
       this.#showFacts();
     }
     await view?.ask?.();
