@@ -69,16 +69,16 @@ export class Recorder {
     return this.#looked().traces.list(after);
   }
 
-  trace(id: string): RequestTrace | undefined {
+  async trace(id: string): Promise<RequestTrace | undefined> {
     const trace = this.#looked().traces.trace(id);
-    const content = this.#capture.of(id);
+    const content = await this.#capture.of(id);
     return trace && { ...trace, ...(content && { content }) };
   }
 
   /** What to send again; undefined where it was not kept, or not whole. */
-  replayOf(id: string): Replay | undefined {
+  async replayOf(id: string): Promise<Replay | undefined> {
     const entry = this.#looked().traces.entryOf(id);
-    const content = this.#capture.replayOf(id);
+    const content = await this.#capture.replayOf(id);
     return entry && content && { entry: entry.id, ...content };
   }
 

@@ -134,7 +134,7 @@ async function sendAll(t: TestContext, settings: object) {
 
   const metrics = await (await fetch(`http://127.0.0.1:${port}/llm/metrics`, { headers: { authorization: `Bearer ${marks.token}` } })).text();
   const { requests } = recorder.requests(last);
-  const recorded = { live: recorder.live(), requests, traces: requests.map(({ id }) => recorder.trace(id)) };
+  const recorded = { live: recorder.live(), requests, traces: await Promise.all(requests.map(({ id }) => recorder.trace(id))) };
   const statuses = nodes.map(({ id }) => flow.statuses(id));
   await flow.stop();
   const spans = telemetry.spans().map(({ name, attributes, events: within, status }) => ({ name, attributes, within, status }));

@@ -68,31 +68,31 @@ describe('The recorder', () => {
     assert.equal(listened(), 0);
   });
 
-  test('tells live figures, rows and traces, and nothing of what it does not know', (t) => {
+  test('tells live figures, rows and traces, and nothing of what it does not know', async (t) => {
     const { recorder, ask } = recorderOf(t);
     recorder.look();
     ask('a');
     assert.deepEqual(recorder.live().nodes.map(({ node, state, today }) => [node, state, today.failed]), [[backend, 'ready', 1]]);
-    assert.deepEqual([recorder.trace('a')?.outcome, recorder.trace('a')?.hint, recorder.trace('a')?.content], ['failed', 'Look at it.', undefined]);
-    assert.deepEqual([recorder.trace('x'), recorder.replayOf('x'), recorder.replayOf('a')], [undefined, undefined, undefined]);
+    assert.deepEqual([(await recorder.trace('a'))?.outcome, (await recorder.trace('a'))?.hint, (await recorder.trace('a'))?.content], ['failed', 'Look at it.', undefined]);
+    assert.deepEqual([await recorder.trace('x'), await recorder.replayOf('x'), await recorder.replayOf('a')], [undefined, undefined, undefined]);
   });
 
-  test('has no ear for content unless a monitor says so', (t) => {
+  test('has no ear for content unless a monitor says so', async (t) => {
     const { recorder, ask, listened } = recorderOf(t);
     recorder.keep();
     const without = listened();
     const release = recorder.keep(rules);
     assert.equal(listened(), without + 2);
     ask('a', 'Mail ann@example.org.');
-    assert.deepEqual(recorder.trace('a')?.content, { prompt: 'Mail [redacted].', settings: '{"temperature":1}', canReplay: true, redactions: 1 });
-    assert.deepEqual(recorder.replayOf('a'), { entry: 'b', payload: 'Mail [redacted].', llm: { temperature: 1 } });
+    assert.deepEqual((await recorder.trace('a'))?.content, { prompt: 'Mail [redacted].', settings: '{"temperature":1}', canReplay: true, redactions: 1 });
+    assert.deepEqual(await recorder.replayOf('a'), { entry: 'b', payload: 'Mail [redacted].', llm: { temperature: 1 } });
     release();
-    assert.deepEqual([listened(), recorder.trace('a')?.content, recorder.replayOf('a')], [without, undefined, undefined]);
+    assert.deepEqual([listened(), (await recorder.trace('a'))?.content, await recorder.replayOf('a')], [without, undefined, undefined]);
   });
 
-  test('keeps content through a deploy with the same rules, and drops it with others or none', (t) => {
+  test('keeps content through a deploy with the same rules, and drops it with others or none', async (t) => {
     const { recorder, ask } = recorderOf(t);
-    const content = () => recorder.trace('a')?.content?.prompt;
+    const content = async () => (await recorder.trace('a'))?.content?.prompt;
     /** The node that takes the place of another is there before that one is over. */
     const redeploy = (release: () => void, next?: CaptureRules) => {
       const more = recorder.keep(next);
@@ -102,25 +102,25 @@ describe('The recorder', () => {
     let release = recorder.keep(rules);
     ask('a');
     release = redeploy(release, { ...rules });
-    assert.equal(content(), 'Why?');
+    assert.equal(await content(), 'Why?');
     release = redeploy(release, { ...rules, patterns: ['why'] });
-    assert.equal(content(), undefined);
+    assert.equal(await content(), undefined);
     ask('a');
     release = redeploy(release);
-    assert.equal(content(), undefined);
+    assert.equal(await content(), undefined);
     release = redeploy(release, { ...rules, patterns: ['why'] });
-    assert.equal(content(), undefined);
+    assert.equal(await content(), undefined);
   });
 
-  test('redacts what any of several monitors wants to be redacted', (t) => {
+  test('redacts what any of several monitors wants to be redacted', async (t) => {
     const { recorder, ask } = recorderOf(t);
     recorder.keep({ ...rules, count: 1, emails: false, patterns: ['falcon'] });
     const release = recorder.keep({ ...rules, keys: false, patterns: ['hawk'] });
     ask('a', 'Falcon, hawk, ann@example.org');
     ask('b');
-    assert.equal(recorder.trace('a')?.content?.prompt, '[redacted], [redacted], [redacted]');
+    assert.equal((await recorder.trace('a'))?.content?.prompt, '[redacted], [redacted], [redacted]');
     release();
     ask('c', 'ann@example.org');
-    assert.deepEqual([recorder.trace('a')?.content, recorder.trace('c')?.content?.prompt], [undefined, 'ann@example.org']);
+    assert.deepEqual([(await recorder.trace('a'))?.content, (await recorder.trace('c'))?.content?.prompt], [undefined, 'ann@example.org']);
   });
 });

@@ -7,6 +7,8 @@ import { Redaction, type RedactionSettings } from './redaction.ts';
 export interface CaptureRules extends RedactionSettings {
   /** Of so many requests, the last ones. */
   readonly count: number;
+  /** Told of expressions that took too long. */
+  readonly onTrouble?: (complaint: string) => void;
 }
 
 /** What is kept, and by which rules. */
@@ -40,11 +42,11 @@ export class Capture {
     this.#kept?.contents.finish(id, isKept);
   }
 
-  of(id: string): RequestContent | undefined {
+  async of(id: string): Promise<RequestContent | undefined> {
     return this.#kept?.contents.of(id);
   }
 
-  replayOf(id: string): { payload: unknown; llm: unknown } | undefined {
+  async replayOf(id: string): Promise<{ payload: unknown; llm: unknown } | undefined> {
     return this.#kept?.contents.replayOf(id);
   }
 
@@ -60,7 +62,11 @@ export class Capture {
     };
     const count = Math.max(...all.map((rules) => rules.count));
     const rules = JSON.stringify({ ...redaction, count });
-    if (this.#kept?.rules !== rules) this.#replace({ rules, contents: new Contents(this.#bus, new Redaction(redaction), count) });
+    if (this.#kept?.rules !== rules) this.#replace({ rules, contents: new Contents(this.#bus, new Redaction(redaction, (complaint) => this.#complain(complaint)), count) });
+  }
+
+  #complain(complaint: string): void {
+    for (const { onTrouble } of this.#keepers.values()) onTrouble?.(complaint);
   }
 
   #replace(kept: Kept | undefined): void {

@@ -18,15 +18,15 @@ export interface Copied {
 }
 
 /** A text as it is. */
-export function copyText(text: string, redaction: Redaction): Copied {
+export async function copyText(text: string, redaction: Redaction): Promise<Copied> {
   const copy = new Copy(redaction);
-  return copy.finish(copy.text(text));
+  return copy.finish(await copy.text(text));
 }
 
 /** Anything else, as JSON: a snapshot. */
-export function copyJson(value: unknown, redaction: Redaction): Copied {
+export async function copyJson(value: unknown, redaction: Redaction): Promise<Copied> {
   const copy = new Copy(redaction);
-  return copy.finish(JSON.stringify(copy.value(value)) ?? 'null');
+  return copy.finish(JSON.stringify(await copy.value(value)) ?? 'null');
 }
 
 class Copy {
@@ -45,7 +45,7 @@ class Copy {
     return { text: isTooLong ? text.slice(0, maxContentChars) : text, redactions: this.#redactions, isWhole: this.#isWhole && !isTooLong };
   }
 
-  value(value: unknown): unknown {
+  async value(value: unknown): Promise<unknown> {
     if (typeof value === 'string') return this.text(value);
     if (typeof value === 'number' || typeof value === 'bigint') return this.#number(value);
     if (typeof value === 'boolean' || value === null) return value;
@@ -57,11 +57,12 @@ class Copy {
     return isRecord(value) ? this.#record(value) : undefined;
   }
 
-  text(text: string): string {
+  async text(text: string): Promise<string> {
     // Longer than all that is kept: nothing else is in it.
     if (text.length > maxContentChars && nameOf(text) !== undefined) return this.#leaveOut(nameOf(text));
     const { taken, isCut } = this.#take(text);
-    const { text: left, places } = this.#redaction.redact(this.#withoutFiles(taken));
+    const { text: left, places, isWithheld = false } = await this.#redaction.redact(this.#withoutFiles(taken));
+    if (isWithheld) return this.#leaveOut(left);
     this.#redactions += places;
     const kept = isCut ? left.slice(0, Math.max(0, Math.min(this.#left, left.length - overlapChars))) : left;
     this.#left -= kept.length;
@@ -79,12 +80,12 @@ class Copy {
     return text.includes(';base64,') ? text.replace(dataUrls, (url) => this.#leaveOut(nameOf(url))) : text;
   }
 
-  #number(value: number | bigint): unknown {
-    const text = this.text(String(value));
+  async #number(value: number | bigint): Promise<unknown> {
+    const text = await this.text(String(value));
     return text === String(value) && typeof value === 'number' ? value : text;
   }
 
-  #list(list: readonly unknown[]): unknown[] {
+  async #list(list: readonly unknown[]): Promise<unknown[]> {
     const copies: unknown[] = [];
     for (const item of list) {
       if (this.#left <= 0) {
@@ -92,19 +93,19 @@ class Copy {
         break;
       }
       this.#left--;
-      copies.push(this.value(item));
+      copies.push(await this.value(item));
     }
     return copies;
   }
 
-  #record(record: Readonly<Record<string, unknown>>): object {
+  async #record(record: Readonly<Record<string, unknown>>): Promise<object> {
     const copies: Array<[string, unknown]> = [];
     for (const [name, value] of Object.entries(record)) {
       if (this.#left <= 0) {
         this.#isWhole = false;
         break;
       }
-      copies.push([this.text(name), this.value(value)]);
+      copies.push([await this.text(name), await this.value(value)]);
     }
     return Object.fromEntries(copies);
   }

@@ -28,7 +28,7 @@ export class Contents {
   readonly #count: number;
   /** By the ids of requests where they began. While they are under way their messages are in memory anyway; nobody needs redaction for what is not kept. */
   readonly #asked = new Map<string, Asked>();
-  readonly #kept = new Map<string, Content>();
+  readonly #kept = new Map<string, Promise<Content>>();
   readonly #unsubscribe: ReadonlyArray<() => void>;
 
   /** Of so many requests, the last ones. */
@@ -64,8 +64,8 @@ export class Contents {
     trim(this.#kept, this.#count);
   }
 
-  of(id: string): RequestContent | undefined {
-    const content = this.#find(id);
+  async of(id: string): Promise<RequestContent | undefined> {
+    const content = await this.#find(id);
     if (!content) return undefined;
     const { prompt, settings, answer } = content;
     return {
@@ -78,7 +78,7 @@ export class Contents {
   }
 
   /** The same, which is then kept no longer. */
-  take(id: string): RequestContent | undefined {
+  take(id: string): Promise<RequestContent | undefined> {
     const content = this.of(id);
     this.#asked.delete(id);
     this.#kept.delete(id);
@@ -86,25 +86,25 @@ export class Contents {
   }
 
   /** The payload and `msg.llm` as they were kept; undefined where they were not, or not whole. */
-  replayOf(id: string): { payload: unknown; llm: unknown } | undefined {
-    const content = this.#find(id);
+  async replayOf(id: string): Promise<{ payload: unknown; llm: unknown } | undefined> {
+    const content = await this.#find(id);
     if (!content?.prompt.isWhole || !content.settings.isWhole) return undefined;
     const { prompt, isText, settings } = content;
     return { payload: isText ? prompt.text : JSON.parse(prompt.text), llm: JSON.parse(settings.text) };
   }
 
-  #find(id: string): Content | undefined {
+  #find(id: string): Promise<Content> | undefined {
     const asked = this.#asked.get(id);
     return asked ? this.#redacted(asked) : this.#kept.get(id);
   }
 
-  #redacted({ payload, llm, answer }: Asked): Content {
+  async #redacted({ payload, llm, answer }: Asked): Promise<Content> {
     const isText = typeof payload === 'string';
     return {
-      prompt: isText ? copyText(payload, this.#redaction) : copyJson(payload, this.#redaction),
+      prompt: await (isText ? copyText(payload, this.#redaction) : copyJson(payload, this.#redaction)),
       isText,
-      settings: copyJson(llm ?? {}, this.#redaction),
-      answer: answer === undefined ? undefined : copyText(answer, this.#redaction),
+      settings: await copyJson(llm ?? {}, this.#redaction),
+      answer: answer === undefined ? undefined : await copyText(answer, this.#redaction),
     };
   }
 }

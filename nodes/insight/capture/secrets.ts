@@ -1,7 +1,5 @@
 /** Where in a text secrets stand that can be known by their looks. All of it takes linear time, whatever the text. */
-
-/** From where to where, the end not included. */
-export type Place = readonly [start: number, end: number];
+import { type Place, placesOf } from '../../core/patterns/places.ts';
 
 export type Finder = (text: string) => Place[];
 
@@ -92,15 +90,4 @@ function luhnSum(digits: string): number {
     sum += weighed > 9 ? weighed - 9 : weighed;
   }
   return sum;
-}
-
-/** What a person's own expression finds. */
-export function finderOf(expression: RegExp): Finder {
-  return (text) => placesOf(expression, text);
-}
-
-function placesOf(expression: RegExp, text: string): Place[] {
-  const places: Place[] = [];
-  for (const { index, 0: match } of text.matchAll(expression)) if (match !== '') places.push([index, index + match.length]);
-  return places;
 }

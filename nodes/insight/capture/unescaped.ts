@@ -1,5 +1,5 @@
 /** A text as it reads when the escapes of JSON in it are undone, and where in the text itself each place of that stands. */
-import type { Place } from './secrets.ts';
+import type { Place } from '../../core/patterns/places.ts';
 
 interface Escape {
   readonly start: number;

@@ -61,6 +61,7 @@ export class RequestLog {
   readonly #roots: Roots | undefined;
   readonly #contents: Contents | undefined;
   readonly #unsubscribe: ReadonlyArray<() => void>;
+  #written: Promise<void> = Promise.resolve();
   /** Requests at endpoints: of one that is answered and of one whose client has gone, the two events come in either order. */
   readonly #exchanges = new Map<string, { ended?: Facts; served?: Facts }>();
 
@@ -83,10 +84,12 @@ export class RequestLog {
     return (this.#roots?.size ?? 0) + this.#exchanges.size + (this.#contents?.size ?? 0);
   }
 
-  close(): void {
+  /** Resolves when all is written that was over by then. */
+  async close(): Promise<void> {
     this.#roots?.close();
     this.#contents?.close();
     for (const unsubscribe of this.#unsubscribe) unsubscribe();
+    await this.#written;
   }
 
   #stageEnd(event: LlmEvents['stageEnd']): void {
@@ -135,17 +138,26 @@ export class RequestLog {
   #attempt({ requestId, backend, provider, model, number, outcome, error, ms, usage, cost }: LlmEvents['attempt']): void {
     const root = this.#roots?.of(requestId);
     const request = root?.requestId ?? requestId;
-    this.#write('attempt', facts({ request, client: root?.client, backend: backend.name, provider, model, outcome, kind: error, attempt: number, ...tokens(usage), costUsd: cost?.usd, ms }));
+    this.#options.write({ time: now(), type: 'attempt', ...facts({ request, client: root?.client, backend: backend.name, provider, model, outcome, kind: error, attempt: number, ...tokens(usage), costUsd: cost?.usd, ms }) });
   }
 
   #writeRequest(id: string, known: Facts): void {
-    const { prompt, answer } = this.#contents?.take(id) ?? {};
-    this.#write('request', { ...known, ...withoutUndefined({ prompt, answer }) });
+    const time = now();
+    const content = this.#contents?.take(id);
+    if (!content) this.#options.write({ time, type: 'request', ...known });
+    else this.#written = this.#writeWithContent(this.#written, { time, type: 'request', ...known }, content);
   }
 
-  #write(type: LogRecord['type'], known: Omit<LogRecord, 'time' | 'type'>): void {
-    this.#options.write({ time: new Date(Date.now()).toISOString(), type, ...known });
+  /** What is taken out may take a while to find; lines keep their order. */
+  async #writeWithContent(before: Promise<void>, record: LogRecord, content: Promise<Pick<LogRecord, 'prompt' | 'answer'> | undefined>): Promise<void> {
+    const { prompt, answer } = (await content) ?? {};
+    await before;
+    this.#options.write({ ...record, ...withoutUndefined({ prompt, answer }) });
   }
+}
+
+function now(): string {
+  return new Date(Date.now()).toISOString();
 }
 
 function tokens({ inputTokens, outputTokens, cachedInputTokens }: Partial<Usage> = {}) {

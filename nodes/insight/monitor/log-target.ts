@@ -18,13 +18,13 @@ export function openLog(RED: NodeAPI, node: Node, settings: LogSettings, onChang
   if (target === 'off') return undefined;
   const file = target === 'file' ? openFile(RED, node, settings, onChange) : undefined;
   const write = (line: string) => (file ? file.write(line) : node.log(line));
-  const log = new RequestLog({ bus, attempts, content: content && new Redaction(content), write: (record) => write(JSON.stringify(record)) });
+  const log = new RequestLog({ bus, attempts, content: content && new Redaction(content, (complaint) => node.warn(complaint)), write: (record) => write(JSON.stringify(record)) });
   return {
     get lost() {
       return file?.lost ?? 0;
     },
     async close() {
-      log.close();
+      await log.close();
       await file?.close();
     },
   };

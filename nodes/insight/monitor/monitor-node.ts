@@ -59,7 +59,7 @@ export class MonitorNode {
     this.#log = openLog(this.#RED, this.#node, settings.log, () => this.#status.update());
     const telemetry = openTelemetry(this.#node, settings, () => this.#failTelemetry());
     this.#ends.push(() => this.#watcher?.close(), () => this.#log?.close(), () => telemetry?.close());
-    const release = recorder.keep(settings.capture);
+    const release = recorder.keep(settings.capture && { ...settings.capture, onTrouble: (complaint) => this.#node.warn(complaint) });
     this.#ends.push(() => afterDeploy(this.#RED, release));
     if (settings.summaryMs > 0) this.#startSummaries(settings.summaryMs);
   }

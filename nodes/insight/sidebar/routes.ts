@@ -15,9 +15,9 @@ export interface Records {
   live(): LiveFacts;
   /** With what has changed since; 0 for all. */
   requests(after: number): RequestList;
-  trace(id: string): RequestTrace | undefined;
+  trace(id: string): Promise<RequestTrace | undefined>;
   /** What to send again, and to which node; undefined where the content was not kept. */
-  replayOf(id: string): { readonly entry: string; readonly payload: unknown; readonly llm: unknown } | undefined;
+  replayOf(id: string): Promise<{ readonly entry: string; readonly payload: unknown; readonly llm: unknown } | undefined>;
 }
 
 type Handler = (req: Request, res: Response) => void;
@@ -39,11 +39,11 @@ export function installSidebarRoutes(RED: NodeAPI, records: Records): void {
   const act = [...mayAct(RED, 'llm.write'), note];
   app.get('/llm/live', look, (_req: Request, res: Response) => res.json(records.live()));
   app.get('/llm/requests', look, (req: Request, res: Response) => res.json(records.requests(Number(req.query['after']) || 0)));
-  const trace = (show: (trace: RequestTrace) => RequestTrace) => (req: Request, res: Response) => orRefuse(res, records.trace(idOf(req)), notKept, (kept) => res.json(show(kept)));
+  const trace = (show: (trace: RequestTrace) => RequestTrace) => later(async (req, res) => orRefuse(res, await records.trace(idOf(req)), notKept, (kept) => res.json(show(kept))));
   app.get('/llm/requests/:id', look, trace(withoutContent));
   app.get('/llm/requests/:id/content', [...mayLook(RED, 'llm.read', 'llm.content'), note], trace((kept) => kept));
   // Its answer tells what was asked.
-  app.post('/llm/requests/:id/replay', [...act, ...mayLook(RED, 'llm.content')], (req: Request, res: Response) => replay(records, req, res));
+  app.post('/llm/requests/:id/replay', [...act, ...mayLook(RED, 'llm.content')], later((req, res) => replay(records, req, res)));
   app.post('/llm/try', act, tryOut);
   app.post('/llm/nodes/:id/breaker', act, onNode(trip));
   app.post('/llm/nodes/:id/drain', act, onNode(drain));
@@ -55,11 +55,16 @@ function withoutContent({ content, ...trace }: RequestTrace): RequestTrace {
   return content ? { ...trace, isContentHidden: true } : trace;
 }
 
-function replay(records: Records, req: Request, res: Response): void {
-  const kept = records.replayOf(idOf(req));
+async function replay(records: Records, req: Request, res: Response): Promise<void> {
+  const kept = await records.replayOf(idOf(req));
   orRefuse(res, kept, 'The content of this request was not kept, so it cannot be sent again.', ({ entry, payload, llm }) => {
     orRefuse(res, llmNode(entry), gone, (node) => ask(node, { payload, llm }, res));
   });
+}
+
+/** Express itself leaves a rejection to nobody, and that ends Node-RED. */
+function later(handle: (req: Request, res: Response) => Promise<void>) {
+  return (req: Request, res: Response, next: (error: unknown) => void) => void handle(req, res).catch(next);
 }
 
 function tryOut({ body }: Request, res: Response): void {

@@ -1,6 +1,7 @@
 /** The two ways in which a router decides. */
 import { LlmError } from '../../core/errors.ts';
 import { hashToUnit } from '../../core/hash.ts';
+import { PatternFailure } from '../../core/patterns/time-box.ts';
 import { percentTolerance } from '../../core/stage-settings.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
 import type { StickyKey } from '../../runtime/sticky-key.ts';
@@ -57,9 +58,16 @@ export class Rules implements Choice<RuleRow> {
   async copies({ rule, name }: RuleRow, msg: LlmMessage): Promise<boolean> {
     try {
       return await rule.matches(msg);
-    } catch {
+    } catch (error) {
+      if (error instanceof PatternFailure) throw patternFailure(name, error);
       // What an expression says of its failure may quote the message.
       throw new LlmError('misconfigured', `The rule of the row ${name} failed.`, { hint: 'Try its expression or pattern with such a message.' });
     }
   }
+}
+
+/** A limit of ours, and nobody's fault: neither who asks nor who answers is told off for it. */
+function patternFailure(name: string, { reason, message }: PatternFailure): LlmError {
+  const hint = 'Write its pattern without look-around and back-references, or with fewer repetitions within each other.';
+  return new LlmError(reason === 'failed' ? 'misconfigured' : 'shed', `The rule of the row ${name} failed for the text of this request. ${message}`, { hint });
 }

@@ -2,6 +2,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import { parseBounded } from '../../core/bounded-json.ts';
 import { readChoice } from '../../core/fields.ts';
+import { Pattern } from '../../core/patterns/pattern.ts';
 import { isRecord } from '../../core/request.ts';
 import { operators, type RuleConfig } from '../../core/stage-settings.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
@@ -15,6 +16,8 @@ export class Rule {
   readonly #value: TypedValue;
   readonly #value2: TypedValue;
   readonly #ignoreCase: boolean;
+  /** The last one: a constant is always the same, what a message brings may be another each time. */
+  #pattern: Pattern | undefined;
 
   /** @throws RangeError for an operator that there is not; whatever Node-RED has against an expression */
   constructor(RED: NodeAPI, node: Node, config: RuleConfig) {
@@ -27,7 +30,7 @@ export class Rule {
     this.#ignoreCase = config.case ?? false;
   }
 
-  /** Rejects where an expression fails. */
+  /** Rejects where an expression fails, and with a PatternFailure where a pattern takes too long. */
   async matches(msg: LlmMessage): Promise<boolean> {
     switch (this.#operator) {
       case 'else':
@@ -55,9 +58,17 @@ export class Rule {
         return (sizeOf(given) ?? 0) > 0;
       case 'btwn':
         return isBetween(given, await this.#value.read(msg), await this.#value2.read(msg));
+      case 'regex':
+        return this.#patternOf(await this.#value.read(msg)).test(asText(given));
       default:
-        return compare(operator, given, await this.#value.read(msg), this.#ignoreCase);
+        return compare(operator, given, await this.#value.read(msg));
     }
+  }
+
+  #patternOf(value: unknown): Pattern {
+    const source = value instanceof RegExp ? value.source : asText(value);
+    if (this.#pattern?.source !== source) this.#pattern = new Pattern(source, { ignoreCase: this.#ignoreCase, unicode: false });
+    return this.#pattern;
   }
 }
 
@@ -66,9 +77,9 @@ function typeOf(value: unknown): string {
   return typeof value === 'number' ? 'num' : typeof value === 'boolean' ? 'bool' : 'str';
 }
 
-type Comparison = 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte' | 'cont' | 'regex' | 'istype' | 'hask';
+type Comparison = 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte' | 'cont' | 'istype' | 'hask';
 
-function compare(operator: Comparison, given: unknown, value: unknown, ignoreCase: boolean): boolean {
+function compare(operator: Comparison, given: unknown, value: unknown): boolean {
   switch (operator) {
     case 'eq':
       // oxlint-disable-next-line eqeqeq -- As in the switch node, 5 and "5" are equal.
@@ -86,8 +97,6 @@ function compare(operator: Comparison, given: unknown, value: unknown, ignoreCas
       return (given as number) >= (value as number);
     case 'cont':
       return asText(given).includes(asText(value));
-    case 'regex':
-      return new RegExp(value instanceof RegExp ? value.source : asText(value), ignoreCase ? 'i' : '').test(asText(given));
     case 'istype':
       return isOfType(given, asText(value));
     case 'hask':

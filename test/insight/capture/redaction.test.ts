@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { copyJson } from '../../../nodes/insight/capture/content-copy.ts';
-import { readPatterns, redacted, Redaction } from '../../../nodes/insight/capture/redaction.ts';
+import { readPatterns, redacted, Redaction, withheld } from '../../../nodes/insight/capture/redaction.ts';
 
 const all = new Redaction({ keys: true, emails: true, cards: true, patterns: [] });
 const own = (...patterns: string[]) => new Redaction({ keys: false, emails: false, cards: false, patterns });
@@ -59,10 +59,10 @@ function readings(text: string): string[] {
 }
 
 describe('Redaction', () => {
-  test('leaves none of what was put in, in plain texts and in JSON within them', () => {
-    fc.assert(
-      fc.property(hidden, ({ secret, text }) => {
-        const { text: left, places } = all.redact(text);
+  test('leaves none of what was put in, in plain texts and in JSON within them', async () => {
+    await fc.assert(
+      fc.asyncProperty(hidden, async ({ secret, text }) => {
+        const { text: left, places } = await all.redact(text);
         assert.ok(places > 0, text);
         for (const reading of readings(left)) assert.ok(!reading.includes(secret), left);
       }),
@@ -70,14 +70,14 @@ describe('Redaction', () => {
     );
   });
 
-  test('leaves none in a payload of any shape, and what it leaves is JSON', () => {
+  test('leaves none in a payload of any shape, and what it leaves is JSON', async () => {
     const depth = fc.letrec<{ payload: unknown }>((tie) => ({
       payload: fc.oneof({ maxDepth: 4 }, fc.constant('here'), fc.array(tie('payload'), { maxLength: 3 }), fc.dictionary(fc.string({ maxLength: 5 }), tie('payload'), { maxKeys: 3 }), fc.jsonValue({ maxDepth: 1 })),
     })).payload;
-    fc.assert(
-      fc.property(depth, hidden, (shape, { secret, text }) => {
+    await fc.assert(
+      fc.asyncProperty(depth, hidden, async (shape, { secret, text }) => {
         const payload = [JSON.parse(JSON.stringify(shape).replaceAll('"here"', () => JSON.stringify(text))) as unknown, { [secret]: text }];
-        const copied = copyJson(payload, all);
+        const copied = await copyJson(payload, all);
         assert.ok(copied.isWhole && copied.redactions > 0);
         assert.ok(!JSON.stringify(JSON.parse(copied.text)).includes(JSON.stringify(secret).slice(1, -1)));
       }),
@@ -85,32 +85,54 @@ describe('Redaction', () => {
     );
   });
 
-  test('leaves everything else as it is', () => {
+  test('leaves everything else as it is', async () => {
     const plain = ['risk-assessment-and-management', 'Call 0171 2345678 at 12:30.', 'order 1700000000000', 'a@b', '@media (min-width: 5px)', 'x @ y.z', 'the bearer of bad news', 'C:\\new\\table', '{"a":"b\\n\\u00e4"}', 'sk-short', '4111 1111 1111 1112'];
-    for (const text of plain) assert.deepEqual(all.redact(text), { text, places: 0 });
+    for (const text of plain) assert.deepEqual(await all.redact(text), { text, places: 0 });
     const payload = [{ role: 'user', content: 'Why is the sky blue? {"a":"b\\n"}', n: 12, yes: true, no: null }];
-    assert.deepEqual(copyJson(payload, all), { text: JSON.stringify(payload), redactions: 0, isWhole: true });
+    assert.deepEqual(await copyJson(payload, all), { text: JSON.stringify(payload), redactions: 0, isWhole: true });
   });
 
-  test('takes out the place alone', () => {
-    assert.deepEqual(all.redact('Mail ann@example.org or bob@example.org, pay 4111 1111 1111 1111 now.'), { text: `Mail ${redacted} or ${redacted}, pay ${redacted} now.`, places: 3 });
-    assert.deepEqual(all.redact('{"to":"a\\nann@example.org\\n"}').text, `{"to":"a\\n${redacted}\\n"}`);
-    assert.equal(JSON.parse(copyJson({ card: 4111111111111111, n: 1 }, all).text).card, redacted);
+  test('takes out the place alone', async () => {
+    assert.deepEqual(await all.redact('Mail ann@example.org or bob@example.org, pay 4111 1111 1111 1111 now.'), { text: `Mail ${redacted} or ${redacted}, pay ${redacted} now.`, places: 3 });
+    assert.deepEqual((await all.redact('{"to":"a\\nann@example.org\\n"}')).text, `{"to":"a\\n${redacted}\\n"}`);
+    assert.equal(JSON.parse((await copyJson({ card: 4111111111111111, n: 1 }, all)).text).card, redacted);
   });
 
-  test('takes out what a person’s own expressions say, in upper or lower case, with escapes or without', () => {
-    const { text } = own('\\bproject \\w+', 'müller', '\\d{3}-\\d{2}').redact('PROJECT Falcon of Müller, {"x":"\\nProject Hawk, M\\u00fcller"}, 123-45');
+  test('takes out what a person’s own expressions say, in upper or lower case, with escapes or without', async () => {
+    const { text } = await own('\\bproject \\w+', 'müller', '\\d{3}-\\d{2}').redact('PROJECT Falcon of Müller, {"x":"\\nProject Hawk, M\\u00fcller"}, 123-45');
     assert.equal(text, `${redacted} of ${redacted}, {"x":"\\n${redacted}, ${redacted}"}, ${redacted}`);
   });
 
-  test('takes out all of what several expressions have in common', () => {
-    assert.deepEqual(own('bcd', 'abcdef', 'fg').redact('xabcdefgx'), { text: `x${redacted}x`, places: 1 });
+  test('takes out all of what several expressions have in common', async () => {
+    assert.deepEqual(await own('bcd', 'abcdef', 'fg').redact('xabcdefgx'), { text: `x${redacted}x`, places: 1 });
   });
 
-  test('takes its time in proportion to the text, whatever the text', () => {
+  test('takes its time in proportion to the text, whatever the text', async () => {
     const bait = ['a', '1', '1 ', '4 ', '@', '@a.', 'a@', 'eyJ', 'eyJa.', 'sk-', '\\', '\\u', '\\n', '-----BEGIN ', '-----BEGIN PRIVATE KEY-----', 'Bearer ', 'data:a/b;', 'data:image/png;base64,', 'a.', 'a@a.'];
     // Quadratic time would be minutes, and end the test.
-    for (const piece of bait) all.redact(piece.repeat(500_000 / piece.length));
+    for (const piece of bait) await all.redact(piece.repeat(500_000 / piece.length));
+  });
+});
+
+describe('An expression that takes too long for a text', () => {
+  const evil = String.raw`(?<=x)(\w+\s?)*$`;
+  const bait = `falcon x${'a'.repeat(70)}!`;
+
+  test('leaves nothing of it, and is complained about once, without a word of the text', async () => {
+    const complaints: string[] = [];
+    const redaction = new Redaction({ keys: true, emails: true, cards: true, patterns: [evil] }, (complaint) => complaints.push(complaint));
+    for (let count = 0; count < 2; count++) assert.deepEqual(await redaction.redact(bait), { text: withheld, places: 1, isWithheld: true });
+    assert.deepEqual(complaints, [`The expression ${evil} could not look through a text, which is not kept. The pattern took longer than 50 ms.`]);
+    assert.equal((await redaction.redact('falcon x1')).text, `falcon x${redacted}`);
+  });
+
+  test('leaves the rest of a message, which cannot be sent again', async () => {
+    const copied = await copyJson([{ content: bait }, { content: 'x1', n: 12 }], own(evil));
+    assert.deepEqual([JSON.parse(copied.text), copied.isWhole], [[{ content: withheld }, { content: `x${redacted}`, n: 12 }], false]);
+  });
+
+  test('is answered at once where RE2 can say it', async () => {
+    assert.equal((await own(String.raw`(?:\w+\s?)*@corp`).redact(`${'a'.repeat(70)}! bob smith@corp`)).text, `${'a'.repeat(70)}! ${redacted}`);
   });
 });
 
@@ -121,5 +143,5 @@ describe('The expressions of a person', () => {
     test(`are refused, with the line and the reason: ${String(reason)}`, () => assert.throws(() => readPatterns(given), reason));
   }
 
-  test('may be right by the older rules alone', () => assert.equal(own('a\\-b').redact('xa-by').text, `x${redacted}y`));
+  test('may be right by the older rules alone', async () => assert.equal((await own('a\\-b').redact('xa-by')).text, `x${redacted}y`));
 });

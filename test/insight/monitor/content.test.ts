@@ -18,7 +18,7 @@ async function start(t: TestContext, config: object) {
   return {
     ...endpoint,
     ask: async () => (await post(chat, body)).text(),
-    content: () => recorder.requests(last).requests.map(({ id }) => recorder.trace(id)?.content),
+    content: () => Promise.all(recorder.requests(last).requests.map(async ({ id }) => (await recorder.trace(id))?.content)),
     redeploy: (changed?: object) => flow.deploy(nodes.flatMap((node) => (node.id !== 'monitor' ? [node] : changed ? [{ ...node, ...changed }] : []))),
   };
 }
@@ -27,7 +27,7 @@ test('Without a word of it, none is', async (t) => {
   const { ask, content } = await start(t, {});
   await ask();
   await quiet();
-  assert.deepEqual([content(), bus.has('asked'), recorder.live().isKept], [[undefined], false, true]);
+  assert.deepEqual([await content(), bus.has('asked'), recorder.live().isKept], [[undefined], false, true]);
 });
 
 test('It is in memory, redacted as the settings say, and can be sent again', async (t) => {
@@ -35,27 +35,27 @@ test('It is in memory, redacted as the settings say, and can be sent again', asy
   await ask();
   await quiet();
   const prompt = [{ role: 'user', content: 'Mail [redacted] about [redacted].' }];
-  assert.deepEqual(content(), [{ prompt: JSON.stringify(prompt), settings: '{"model":"m"}', answer: 'Mail [redacted] about [redacted].', canReplay: true, redactions: 4 }]);
-  assert.deepEqual(recorder.replayOf(recorder.requests(0).requests[0]?.id ?? ''), { entry: 'endpoint', payload: prompt, llm: { model: 'm' } });
+  assert.deepEqual(await content(), [{ prompt: JSON.stringify(prompt), settings: '{"model":"m"}', answer: 'Mail [redacted] about [redacted].', canReplay: true, redactions: 4 }]);
+  assert.deepEqual(await recorder.replayOf(recorder.requests(0).requests[0]?.id ?? ''), { entry: 'endpoint', payload: prompt, llm: { model: 'm' } });
 });
 
 test('What is not to be taken out stays', async (t) => {
   const { ask, content } = await start(t, { capture: 'memory', redactEmails: false });
   await ask();
   await quiet();
-  assert.equal(content()[0]?.answer, 'Mail ann@example.org about Falcon.');
+  assert.equal((await content())[0]?.answer, 'Mail ann@example.org about Falcon.');
 });
 
 test('It outlives a deploy of the monitor, but not a change of its rules, nor its end', async (t) => {
   const { ask, content, redeploy } = await start(t, { capture: 'memory' });
   await ask();
   await redeploy({ name: 'Another name' });
-  assert.equal(content().filter(Boolean).length, 1);
+  assert.equal((await content()).filter(Boolean).length, 1);
   await redeploy({ name: 'Another name', redactPatterns: 'falcon' });
-  assert.equal(content().filter(Boolean).length, 0);
+  assert.equal((await content()).filter(Boolean).length, 0);
   await ask();
   await redeploy({ capture: 'off' });
-  assert.deepEqual([content().filter(Boolean).length, bus.has('asked')], [0, false]);
+  assert.deepEqual([(await content()).filter(Boolean).length, bus.has('asked')], [0, false]);
   await redeploy();
   assert.equal(recorder.live().isKept, false);
 });

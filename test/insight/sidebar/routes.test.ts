@@ -28,8 +28,8 @@ describe('The sidebar', () => {
     look: () => void looks++,
     live: () => ({ nodes: [] }),
     requests: (after: number) => ({ last: after + 1, requests: [] }),
-    trace: (id: string) => (id === 'kept' ? { id } : id === 'said' ? { id, content: { prompt: 'secret' } } : undefined),
-    replayOf: (id: string) => kept.get(id),
+    trace: async (id: string) => (id === 'kept' ? { id } : id === 'said' ? { id, content: { prompt: 'secret' } } : undefined),
+    replayOf: async (id: string) => kept.get(id),
   };
 
   before(async () => {

@@ -116,3 +116,27 @@ test('Rules of an inner router see the message that the outer one got', async (t
   const msg = await stage.ask({ topic: 'stories' });
   assert.deepEqual([msg.completion?.route, tried(msg)], ['outer / x', ['outer / x ok']]);
 });
+
+describe('A pattern', () => {
+  const bait = `${'a'.repeat(70)}!`;
+
+  test('over a text that would take for ever is answered, and so are the others meanwhile', async (t) => {
+    const stage = await routerOf(t, { name: 'words', operator: 'regex', value: String.raw`^(\w+\s?)*$` }, { name: 'shape', operator: 'regex', value: '^(a|aa)+!$', case: true }, { name: 'other', ...otherwise });
+    assert.deepEqual(await Promise.all([bait, 'some words', 'Héllo'].map((payload) => routeOf(stage, { payload }))), ['shape', 'words', 'other']);
+  });
+
+  test('that RE2 cannot say fails its rule for such a text, and says so without a word of that', async (t) => {
+    const stage = await routerOf(t, { name: 'tricky', operator: 'regex', value: String.raw`^(?=(\w+\s?)*$)` }, { name: 'other', ...otherwise });
+    const { error } = await stage.ask({ payload: bait });
+    assert.match(error?.message ?? '', /The rule of the row tricky failed for the text of this request\. The pattern took longer than 50 ms\./);
+    assert.ok(!JSON.stringify(error).includes('aaa'));
+    assert.deepEqual([await routeOf(stage, { payload: 'words' }), await routeOf(stage, { payload: '!' })], ['tricky', 'other']);
+  });
+
+  test('that a message brings is another each time', async (t) => {
+    const stage = await routerOf(t, { name: 'fits', operator: 'regex', value: 'pattern', valueType: 'msg' }, { name: 'other', ...otherwise });
+    const routes = [];
+    for (const pattern of ['^b', 'a', '^(b|bb)+$']) routes.push(await routeOf(stage, { payload: 'ba', pattern }));
+    assert.deepEqual(routes, ['fits', 'fits', 'other']);
+  });
+});
