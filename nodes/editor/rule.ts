@@ -1,8 +1,9 @@
 /** The rule of a router's row, with the operators of Node-RED's switch node. */
+import { isLinear } from '../core/patterns/syntax.ts';
 import { isRecord } from '../core/request.ts';
 import { operators, operatorsWithoutProperty, operatorsWithoutValue, propertyTypes, type RuleConfig, typeNames, valueTypes } from '../core/stage-settings.ts';
 import { checkbox, choiceField, type GivenRow, readChoice, readText } from './row-fields.ts';
-import { checkTyped, type EditedNode } from './validate.ts';
+import { checkTyped, type EditedNode, isPattern } from './validate.ts';
 
 type Operator = (typeof operators)[number];
 type ValueType = (typeof valueTypes)[number];
@@ -89,6 +90,13 @@ function drawRule(node: EditedNode, container: JQuery, rule: Rule): () => Rule {
   const ignoreCase = checkbox(node._('router.ignoreCase'), rule.case === true);
   object.append(ignoreCase.element);
 
+  const note = $('<div class="llm-muted llm-pattern-note" role="status">').text(node._('router.timedPattern')).appendTo(container);
+  const showNote = () => {
+    const isConstant = operator.read() === 'regex' && ['re', 'str'].includes(value.type());
+    note.toggle(isConstant && isPattern(value.value()) && !isLinear(value.value(), { ignoreCase: ignoreCase.input.is(':checked'), unicode: false }));
+  };
+  for (const element of [value.cell, ignoreCase.element]) element.on('change input', 'input', showNote);
+
   const arrange = () => {
     const chosen = operator.read();
     property.cell.toggle(!operatorsWithoutProperty.includes(chosen));
@@ -97,6 +105,7 @@ function drawRule(node: EditedNode, container: JQuery, rule: Rule): () => Rule {
     and.toggle(chosen === 'btwn');
     value2.cell.toggle(chosen === 'btwn');
     ignoreCase.element.toggle(chosen === 'regex');
+    showNote();
   };
   operator.select.on('change', arrange);
   arrange();

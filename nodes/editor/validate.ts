@@ -116,7 +116,7 @@ function checkReference(node: EditedNode, value: unknown): boolean | string {
   return String(value ?? '').trim() !== '' || translate(node, 'llm.validate.reference');
 }
 
-function isPattern(text: string): boolean {
+export function isPattern(text: string): boolean {
   try {
     return new RegExp(text) instanceof RegExp;
   } catch {

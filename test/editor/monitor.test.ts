@@ -134,6 +134,17 @@ describe('The dialog of a monitor', { skip: skipWithoutBrowser }, () => {
     assert.deepEqual(await Promise.all(names.map((name) => editor.property('monitor', name))), ['memory', '20', true, false, 'falcon\n\\d{4}', false]);
   });
 
+  test('says which of a person’s expressions has a limit of time', async () => {
+    await open('Content');
+    const [field, note] = [tray.locator('#node-input-redactPatterns'), tray.locator('.llm-pattern-note')];
+    assert.ok(!(await note.isVisible()));
+    await field.fill('project \\w+\n(?<!no )falcon');
+    assert.match(await note.innerText(), /^Line 2 .* 50 ms/);
+    await field.fill('project \\w+');
+    assert.ok(!(await note.isVisible()));
+    await editor.closeDialog();
+  });
+
   test('keeps its token as a credential', async () => {
     await open();
     await tray.locator('#node-input-token').fill('secret-token');

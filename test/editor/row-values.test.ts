@@ -214,6 +214,13 @@ describe('The rows of a stage', { skip: skipWithoutBrowser }, () => {
         await typed(0, 1).locator('.red-ui-typedInput-input').fill('^(vip');
         assert.match(await rows.state(), /A: .*regular expression/);
         await typed(0, 1).locator('.red-ui-typedInput-input').fill('^vip');
+        const note = rule(0).locator('.llm-pattern-note');
+        assert.ok(!(await note.isVisible()));
+        await typed(0, 1).locator('.red-ui-typedInput-input').fill('^(?!vip)');
+        assert.match(await note.innerText(), /look-around.* 50 ms/);
+        assert.equal(await rows.state(), '', 'it may be so');
+        await typed(0, 1).locator('.red-ui-typedInput-input').fill('^vip');
+        assert.ok(!(await note.isVisible()));
         await rule(0).getByLabel('ignore case').check();
         await rule(1).locator('.llm-col-operator select').selectOption('btwn');
         await typed(1, 1).locator('.red-ui-typedInput-input').fill('1');
@@ -271,7 +278,7 @@ async function picture(editor: EditorPage, nodeRed: TestNodeRed): Promise<void> 
   await rows.row(0).locator('.llm-kinds-button').click();
   await editor.screenshot('rows-fallback');
 
-  const rule = { property: 'llm.session', propertyType: 'msg', operator: 'regex', value: '^vip', valueType: 're', case: true };
+  const rule = { property: 'llm.session', propertyType: 'msg', operator: 'regex', value: '^vip(?!-trial)', valueType: 're', case: true };
   const branches = [
     { name: 'Large', percent: 70, rule, onFailure: 'next' },
     { name: 'Between', percent: 20, rule: { property: 'payload.length', operator: 'btwn', value: '10', valueType: 'num', value2: '100' } },

@@ -65,8 +65,3 @@ export class Pattern {
     return (this.#linear ??= new LinearPattern(facts.re2, this.#flags.ignoreCase));
   }
 }
-
-/** Whether RE2 has words for it. What it has none for is tried for a while only where a text is long; a person should know. */
-export function isLinear(source: string, flags: Flags): boolean {
-  return readPattern(source, flags)?.re2 !== undefined;
-}

@@ -17,6 +17,11 @@ export function readPattern(source: string, flags: Flags): Facts | undefined {
   }
 }
 
+/** Whether RE2 has words for it. What it has none for is tried for a while only where a text is long, and a person should know. */
+export function isLinear(source: string, flags: Flags): boolean {
+  return readPattern(source, flags)?.re2 !== undefined;
+}
+
 class Unknown extends Error {}
 
 /** A member of a class: a character, or a set that has a name. */

@@ -1,8 +1,8 @@
 /** Takes out of texts what nobody should keep. */
 import { Pattern } from '../../core/patterns/pattern.ts';
 import type { Place } from '../../core/patterns/places.ts';
-import type { Flags } from '../../core/patterns/syntax.ts';
 import { PatternFailure } from '../../core/patterns/time-box.ts';
+import { flagsOf } from './expressions.ts';
 import { findCards, findEmails, type Finder, findKeys } from './secrets.ts';
 import { Unescaped } from './unescaped.ts';
 
@@ -18,64 +18,6 @@ export interface RedactionSettings {
   readonly cards: boolean;
   /** A person's own regular expressions. */
   readonly patterns: readonly string[];
-}
-
-/** So many expressions of a person's own, each so long. */
-const maxPatterns = 50;
-const maxPatternChars = 500;
-
-/** @throws RangeError that names the line, counted from 1 */
-export function readPatterns(given: unknown): string[] {
-  const wrong = wrongPattern(given);
-  if (wrong) throw new RangeError(`redactPatterns, line ${wrong.line}: ${complaints[wrong.reason]}`);
-  return linesOf(given).filter((line) => line !== '');
-}
-
-const complaints = {
-  syntax: 'it is no regular expression.',
-  everywhere: 'it would match everywhere.',
-  long: `it is longer than ${maxPatternChars} characters.`,
-  many: `at most ${maxPatterns} are taken.`,
-} as const;
-
-/** The first line that cannot be taken, and why. */
-export function wrongPattern(given: unknown): { readonly line: number; readonly reason: keyof typeof complaints } | undefined {
-  let count = 0;
-  for (const [index, pattern] of linesOf(given).entries()) {
-    if (pattern === '') continue;
-    const reason = ++count > maxPatterns ? 'many' : reasonAgainst(pattern);
-    if (reason) return { line: index + 1, reason };
-  }
-  return undefined;
-}
-
-function reasonAgainst(pattern: string): 'syntax' | 'everywhere' | 'long' | undefined {
-  if (pattern.length > maxPatternChars) return 'long';
-  try {
-    return expressionOf(pattern).test('') ? 'everywhere' : undefined;
-  } catch {
-    return 'syntax';
-  }
-}
-
-function linesOf(given: unknown): string[] {
-  return String(given ?? '').split('\n').map((line) => line.trim());
-}
-
-/** @throws SyntaxError */
-function expressionOf(pattern: string): RegExp {
-  return new RegExp(pattern, flagsOf(pattern).unicode ? 'iu' : 'i');
-}
-
-/** Upper and lower case are the same: rather too much is taken out than too little. */
-export function flagsOf(pattern: string): Flags {
-  try {
-    void new RegExp(pattern, 'u');
-    return { ignoreCase: true, unicode: true };
-  } catch {
-    // Some are right only by the older rules.
-    return { ignoreCase: true, unicode: false };
-  }
 }
 
 export interface Redacted {

@@ -5,7 +5,7 @@ import { checkField, choiceField, givenRows, type GivenRow, readChoice, readNumb
 import { prepareTabs } from '../../editor/tabs.ts';
 import { apiKey, choice, checkNumber, type EditedNode, numberDefaults, translate } from '../../editor/validate.ts';
 import { defaultMinutes, type Measure, measures, minutesField, type Scope, scopedMeasures, scopes, thresholds } from '../alerts/settings.ts';
-import { wrongPattern } from '../capture/redaction.ts';
+import { timedPattern, wrongPattern } from '../capture/expressions.ts';
 import { captureTargets, defaultLogFile, defaultMetricsPath, defaultOtlpUrl, logTargets, monitorFields, readMetricsPath, readOtlpUrl, telemetryTargets } from './settings.ts';
 import { versioned } from '../../editor/version.ts';
 
@@ -84,6 +84,7 @@ RED.nodes.registerType('llm-monitor', {
     alerts = alertList(this);
     prepareTabs(this, () => alerts?.fill());
     prepareAddress();
+    noteTimedPattern(this);
     showWith('log', (target) => ({ '.llm-monitor-log': target !== 'off', '.llm-monitor-file': target === 'file' }));
     showWith('capture', (target) => ({ '.llm-monitor-captured': target === 'memory' }));
     showWith('telemetry', (target) => ({ '.llm-monitor-otlp': target === 'otlp' }));
@@ -95,6 +96,18 @@ RED.nodes.registerType('llm-monitor', {
     alerts?.fill();
   },
 });
+
+/** Says which expression has a limit of time. */
+function noteTimedPattern(node: EditedNode): void {
+  const field = $('#node-input-redactPatterns');
+  const note = $('<p class="llm-note llm-pattern-note" role="status">').insertAfter(field);
+  const show = () => {
+    const line = timedPattern(field.val());
+    note.toggle(line !== undefined).text(line === undefined ? '' : translate(node, 'monitor.note.timedPattern', { line }));
+  };
+  field.on('input change', show);
+  show();
+}
 
 function alertList(node: EditedNode): PlainRows<AlertRow> {
   return new PlainRows<AlertRow>(node, {

@@ -4,7 +4,8 @@ import type { ListeningFields } from '../../core/listening.ts';
 import type { LimitField } from '../../core/limits.ts';
 import { type AlertRule, readAlerts } from '../alerts/settings.ts';
 import type { CaptureRules } from '../capture/capture.ts';
-import { readPatterns, type RedactionSettings } from '../capture/redaction.ts';
+import { readPatterns } from '../capture/expressions.ts';
+import type { RedactionSettings } from '../capture/redaction.ts';
 
 export const defaultMetricsPath = '/llm/metrics';
 

@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, test, type TestContext } from 'node:test';
 import fc from 'fast-check';
-import { isLinear, Pattern } from '../../../nodes/core/patterns/pattern.ts';
+import { Pattern } from '../../../nodes/core/patterns/pattern.ts';
 import { placesOf } from '../../../nodes/core/patterns/places.ts';
+import { isLinear } from '../../../nodes/core/patterns/syntax.ts';
 import { PatternFailure, TimeBox } from '../../../nodes/core/patterns/time-box.ts';
 import { expressionOf, pattern, text } from './random.ts';
 

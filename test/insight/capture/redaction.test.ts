@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { copyJson } from '../../../nodes/insight/capture/content-copy.ts';
-import { readPatterns, redacted, Redaction, withheld } from '../../../nodes/insight/capture/redaction.ts';
+import { readPatterns, timedPattern } from '../../../nodes/insight/capture/expressions.ts';
+import { redacted, Redaction, withheld } from '../../../nodes/insight/capture/redaction.ts';
 
 const all = new Redaction({ keys: true, emails: true, cards: true, patterns: [] });
 const own = (...patterns: string[]) => new Redaction({ keys: false, emails: false, cards: false, patterns });
@@ -142,6 +143,10 @@ describe('The expressions of a person', () => {
   for (const [given, reason] of [['ok\n(', /line 2/], ['a*', /line 1: it would match everywhere/], ['x'.repeat(501), /longer/], [Array(51).fill('a').join('\n'), /line 51: at most 50/]] as const) {
     test(`are refused, with the line and the reason: ${String(reason)}`, () => assert.throws(() => readPatterns(given), reason));
   }
+
+  test('have a limit of time where RE2 has no words for them', () => {
+    assert.deepEqual(['a+\n\\d{4}', 'a+\n\n(?<!x)b+', '(\n(?=a)b', ''].map(timedPattern), [undefined, 3, 2, undefined]);
+  });
 
   test('may be right by the older rules alone', async () => assert.equal((await own('a\\-b').redact('xa-by')).text, `x${redacted}y`));
 });
