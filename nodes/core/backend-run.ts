@@ -239,7 +239,9 @@ export class Run {
     const { timing, finishReason } = completion;
     const { requestId, parent } = this.#about;
     if (parent === undefined && bus.has('answered')) bus.emit('answered', { id: requestId, text: answer.text });
-    this.#emit('completion', { model, requestedModel: this.#about.model, finishReason, usage, ...(cost && { cost }), timing, attempts: this.#attempts.length });
+    // Listeners keep what they are told, and whoever gets the answer may change it.
+    const told = { usage: { ...usage }, ...(cost && { cost: { ...cost } }), timing: { ...timing } };
+    this.#emit('completion', { model, requestedModel: this.#about.model, finishReason, ...told, attempts: this.#attempts.length });
     return completion;
   }
 

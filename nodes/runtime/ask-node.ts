@@ -1,6 +1,7 @@
 /** Asks a backend or a stage from outside of the flow, as the editor does. */
 import type { Node } from 'node-red';
 import { calls, type LlmMessage } from './calls.ts';
+import { sharing } from './shared-messages.ts';
 import { type Asked, type Asking, llmNode, type LlmNode } from './llm-nodes.ts';
 
 /** In the place of a stage's id: no node has it, so no branch leads back to it. */
@@ -14,7 +15,8 @@ export function askNode(node: Node, llm: LlmNode, msg: LlmMessage, { signal, sin
   const id = trialPrefix + crypto.randomUUID();
   const isLost = () => llmNode(node.id) !== llm;
   const { frame, outcome } = calls.open(outside, { msg, signal, sink, deadline: Infinity, isLost, trial: id });
-  const sent: LlmMessage = { ...msg, _llmCalls: [frame] };
+  const sent = sharing(msg);
+  sent._llmCalls = [frame];
   node.receive(sent);
   return { id, answer: answerOf(outcome) };
 }

@@ -20,8 +20,10 @@ import { registerNode } from './register.ts';
 import { type Done, Reply, type Send } from './reply.ts';
 import { NodeSettings, type SettingsConfig } from './settings.ts';
 import { onRun } from './supervision.ts';
+import { writesIntoNoValue } from './shared-messages.ts';
 import { StatusLine, statusOf } from './status.ts';
 import { TokenPort } from './token-port.ts';
+import { isWired } from './wires.ts';
 
 export interface BackendConfig extends NodeDef, SettingsConfig, Partial<Record<LimitName, unknown>> {
   /** Whether tokens leave by a second port as they come. */
@@ -82,6 +84,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     this.#setUp();
     this.#leave = announce(this);
     this.#status.update();
+    writesIntoNoValue(node);
     node.on('input', (msg, send, done) => {
       // Only Node-RED itself can fail there, and a stray rejection would end it.
       this.#receive(msg, send, done).catch((error: unknown) => RED.log.error(`${node.type} could not hand on a message: ${String(error)}`));
@@ -155,7 +158,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
     const { settings, backend } = this.#parts;
     const read = settings.read(msg);
     const request = readRequest(msg.payload, msg.llm, read instanceof Promise ? await read : read);
-    const port = this.#config.stream && !reply.isTrial ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
+    const port = this.#config.stream && !reply.isTrial && isWired(this.#node, 1) ? new TokenPort(this.#RED, msg, (token) => send([null, token])) : undefined;
     const { parent, id = newRequestId() } = reply.place;
     const hasAlternative = (kind: FailureKind) => reply.hasAlternative(kind);
     const answer = backend.complete(request, { signal, deadline: reply.deadline, sink: this.#sink(reply, port), hasAlternative, parent, id });

@@ -3,6 +3,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { type Call, calls, framesOf, isFrame, type LlmMessage, type Place, topFrame, withoutFrames, type Work } from './calls.ts';
+import { handedOn } from './shared-messages.ts';
 import { isWired, lookBehind } from './wires.ts';
 
 export type Send = (msg: LlmMessage | Array<LlmMessage | null>) => void;
@@ -87,11 +88,10 @@ export class Reply {
     }
     this.#leave();
     if (this.#byWire || !this.#frame) {
-      this.#send(answer);
-    } else {
-      const copy = isWired(this.#node, 0) && !this.isTrial ? withoutFrames(this.#RED.util.cloneMessage(answer)) : undefined;
-      // Who watches sees what the stage got.
-      if (calls.settle(this.#frame, { ok: true, msg: answer }) && copy) this.#send(copy);
+      this.#send(handedOn(this.#RED, this.#node, 0, answer));
+    } else if (calls.settle(this.#frame, { ok: true, msg: answer }) && isWired(this.#node, 0) && !this.isTrial) {
+      // Who watches sees what the stage got, which it takes up in a later turn.
+      this.#send(withoutFrames(this.#RED.util.cloneMessage(answer)));
     }
     this.#done();
   }

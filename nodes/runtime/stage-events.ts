@@ -43,7 +43,9 @@ export class StageEvents {
     if (completion && this.#isFirst && bus.has('answered')) bus.emit('answered', { id: this.id, text: completion.text });
     if (!bus.has('stageEnd')) return;
     const { usage, cost, route, model, provider, finishReason, timing, backend } = completion ?? {};
-    const answered = withoutUndefined({ usage, cost, route, model, provider, finishReason, timing, backend: backend?.name });
+    // Listeners keep what they are told, and whoever gets the answer may change it.
+    const copies = { usage: usage && { ...usage }, cost: cost && { ...cost }, timing: timing && { ...timing } };
+    const answered = withoutUndefined({ ...copies, route, model, provider, finishReason, backend: backend?.name });
     bus.emit('stageEnd', { ...this.#told(), ...ended, ...facts, ...answered });
   }
 

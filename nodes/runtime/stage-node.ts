@@ -13,6 +13,7 @@ import { type Done, Reply, type Send } from './reply.ts';
 import type { Branch } from './branch.ts';
 import { registerNode } from './register.ts';
 import { atPort, type StageContext, StageRequest } from './stage-request.ts';
+import { writesIntoNoValue } from './shared-messages.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
 import { isWired, lookBehind } from './wires.ts';
@@ -98,6 +99,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
     // What becomes of a backend may change what a stage says of its branches.
     this.#unsubscribe = [bus.on('breaker', () => this.update()), bus.on('health', () => this.update())];
     this.update();
+    writesIntoNoValue(node);
     node.on('input', (msg, send, done) => {
       // Only Node-RED itself can fail there, and a stray rejection would end it.
       this.#receive(msg, send, done).catch((error: unknown) => RED.log.error(`${node.type} could not hand on a message: ${String(error)}`));
@@ -196,7 +198,8 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
   async #handle(msg: LlmMessage, send: Send, reply: Reply, controller: AbortController): Promise<LlmMessage> {
     const policy = this.#policy;
     if (!policy) throw this.#problem;
-    const port = this.#stream && !reply.isTrial ? new TokenPort(this.RED, msg, (token) => send(atPort(policy.branches.length + 1, token))) : undefined;
+    const tokens = policy.branches.length + 1;
+    const port = this.#stream && !reply.isTrial && isWired(this.node, tokens) ? new TokenPort(this.RED, msg, (token) => send(atPort(tokens, token))) : undefined;
     const startedAt = performance.now();
     const limit = new RequestLimit(msg, controller);
     const context: StageContext = {

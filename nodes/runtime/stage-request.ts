@@ -3,10 +3,11 @@ import type { Node, NodeAPI } from 'node-red';
 import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError, policyFor, toLlmError } from '../core/errors.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
-import { calls, framesOf, type LlmMessage, type Outcome, type Place, withoutFrames } from './calls.ts';
+import { calls, framesOf, type LlmMessage, type Outcome, type Place, topFrame } from './calls.ts';
 import { deploysOf, holdMsOf } from './deploys.ts';
 import { identityOf, llmNode } from './llm-nodes.ts';
 import { loop, type Send } from './reply.ts';
+import { copyFor, release } from './shared-messages.ts';
 import { type AskedBy, StageEvents, told } from './stage-events.ts';
 import { type Behind, hasChanged, isBroken, isWired, lookBehind, wiredTo } from './wires.ts';
 
@@ -69,7 +70,8 @@ export class StageRequest {
     this.#events.begin(asked);
     try {
       const answer = await this.#throughDeploys(handle);
-      if (answer.completion) answer.completion.attempts = this.attempts;
+      if (answer.completion) answer.completion = { ...answer.completion, attempts: [...this.attempts] };
+      release(answer, this.msg);
       this.#events.end({ outcome: 'ok' }, this.#soFar, answer.completion);
       return answer;
     } catch (error) {
@@ -89,7 +91,7 @@ export class StageRequest {
         return await handle(this);
       } catch (error) {
         const failure = this.#blamed(toLlmError(error));
-        const mayCome = failure.cause.redeployed === true && turn < maxTurns && this.#frames.length === 0 && !this.committed;
+        const mayCome = failure.cause.redeployed === true && turn < maxTurns && topFrame(this.msg) === undefined && !this.committed;
         if (!mayCome || !(await this.#newNodes())) throw failure;
         this.#hasMetDeploy = false;
       }
@@ -171,7 +173,7 @@ export class StageRequest {
       throw outcome.failure;
     }
     const { msg } = outcome;
-    if (msg.completion) this.#clock(msg.completion, startedAt);
+    if (msg.completion) msg.completion = this.#clocked(msg.completion, startedAt);
     await this.#writeWhole(msg);
     return this.#restored(msg);
   }
@@ -182,8 +184,8 @@ export class StageRequest {
     const behind = lookBehind(RED, node, port, msg);
     const refusal = this.#refusal(branch, port, behind);
     if (refusal) return this.#refused(branch, shadow, refusal);
-    // What cannot be cloned fails before a call waits for it.
-    const sent = withoutFrames(RED.util.cloneMessage(msg));
+    // What cannot be cloned fails before a call waits for it. A copy on trial lives on when the answer has left.
+    const sent = shadow ? RED.util.cloneMessage(msg) : copyFor(RED, node, port, msg);
     const limit = new AttemptLimit(signal, timeoutMs, branch);
     const { id, frame, outcome } = calls.open(node.id, {
       msg: this.msg,
@@ -257,13 +259,16 @@ export class StageRequest {
   }
 
   /** The times count from when the stage got the request. */
-  #clock(completion: Completion, attemptedAt: number): void {
+  #clocked(completion: Completion, attemptedAt: number): Completion {
     const { queuedMs, firstTokenMs, ...timing } = completion.timing;
-    completion.timing = {
-      ...timing,
-      queuedMs: queuedMs + this.#queuedMs,
-      ...(firstTokenMs !== undefined && { firstTokenMs: firstTokenMs + attemptedAt - this.#startedAt }),
-      totalMs: performance.now() - this.#startedAt,
+    return {
+      ...completion,
+      timing: {
+        ...timing,
+        queuedMs: queuedMs + this.#queuedMs,
+        ...(firstTokenMs !== undefined && { firstTokenMs: firstTokenMs + attemptedAt - this.#startedAt }),
+        totalMs: performance.now() - this.#startedAt,
+      },
     };
   }
 

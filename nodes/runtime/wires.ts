@@ -11,6 +11,8 @@ interface WiredNode extends Node {
 export interface Behind {
   /** The nodes that run, the nearest first. */
   readonly nodes: readonly Node[];
+  /** Those that get the message first: what hands it on as it is, a junction, a link or the edge of a subflow, is not among them. */
+  readonly first: readonly Node[];
   /** The ids of those that do not: they are disabled, or being deployed. */
   readonly missing: ReadonlySet<string>;
 }
@@ -78,7 +80,25 @@ function walk(RED: NodeAPI, from: readonly string[], callers: readonly string[],
       if (!ids.has(next)) ids.set(next, returns ? waiting - 1 : waiting);
     }
   }
-  return { nodes, missing };
+  return { nodes, first: firstOf(RED, from), missing };
+}
+
+function firstOf(RED: NodeAPI, from: readonly string[]): Node[] {
+  const ids = new Set(from);
+  const first: Node[] = [];
+  // A set gives what is added while it is walked.
+  for (const id of ids) {
+    const node = findNode(RED, id);
+    if (node && handsOnAsItIs(node)) for (const next of wiresOf(node)) ids.add(next);
+    else if (node) first.push(node);
+  }
+  return first;
+}
+
+/** A link out that returns to a link call takes the call off the message: that is another thing. */
+function handsOnAsItIs(node: Node): boolean {
+  const { type } = node;
+  return type === 'junction' || type === 'link in' || type.startsWith('subflow:') || (type === 'link out' && wiresOf(node).length > 0);
 }
 
 function wiresOf({ wires = [] }: WiredNode): string[] {

@@ -8,6 +8,7 @@ import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { asProblem } from '../../runtime/connection.ts';
 import { InFlight } from '../../runtime/in-flight.ts';
 import { type Done, Reply, type Send } from '../../runtime/reply.ts';
+import { handedOn, writesIntoNoValue } from '../../runtime/shared-messages.ts';
 import { misconfigured, StatusLine, statusOfFailure } from '../../runtime/status.ts';
 import type { TypedValue } from '../../runtime/typed-value.ts';
 import { withKnowledge } from '../knowledge/users.ts';
@@ -66,6 +67,7 @@ export class RagNode {
       node.error(this.#problem.message);
     }
     this.#status.update();
+    writesIntoNoValue(node);
     node.on('input', (msg, send, done) => void this.#receive(msg, send, done));
     node.on('close', (done: () => void) => void this.#inFlight.drain().then(() => this.#status.close()).then(done));
   }
@@ -80,7 +82,8 @@ export class RagNode {
     }
     try {
       const isFound = await this.#inFlight.run(({ signal }) => this.#find(msg, signal), call?.signal);
-      send(isFound ? msg : [null, msg]);
+      const answer = handedOn(this.#RED, this.#node, isFound ? 0 : 1, msg);
+      send(isFound ? answer : [null, answer]);
       done();
     } catch (error) {
       const failure = toLlmError(error);

@@ -3,11 +3,13 @@ import { LlmError } from '../../core/errors.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { watchForeignNodes } from '../../runtime/foreign-nodes.ts';
 import { registerNode } from '../../runtime/register.ts';
+import { writesIntoNoValue } from '../../runtime/shared-messages.ts';
 import { outcomeOf } from './answer.ts';
 
 export default function register(RED: NodeAPI): void {
   watchForeignNodes(RED);
   registerNode(RED, 'llm-return', (node) => {
+    writesIntoNoValue(node);
     node.on('input', (msg: LlmMessage, _send, done) => {
       const frame = topFrame(msg);
       if (!frame) {

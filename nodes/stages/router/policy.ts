@@ -54,7 +54,7 @@ export class RouterPolicy<Row extends RouterRow> implements StagePolicy {
     try {
       const hasAlternative = (kind: FailureKind) => policyFor(kind).nextBranch && this.#leadsToFree(row, following);
       const answer = await request.attempt(row, { timeoutMs: this.#timeoutMs, hasAlternative });
-      if (answer.completion) nameRoute(answer.completion, row);
+      if (answer.completion) answer.completion = routed(answer.completion, row);
       return answer;
     } catch (error) {
       const failure = toLlmError(error);
@@ -77,6 +77,6 @@ export class RouterPolicy<Row extends RouterRow> implements StagePolicy {
   }
 }
 
-function nameRoute(completion: Completion, { name }: Branch): void {
-  completion.route = completion.route ? `${name} / ${completion.route}` : name;
+function routed(completion: Completion, { name }: Branch): Completion {
+  return { ...completion, route: completion.route ? `${name} / ${completion.route}` : name };
 }

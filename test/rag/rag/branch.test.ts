@@ -92,6 +92,14 @@ test('a message whose stage no longer waits is dropped', async (t) => {
   assert.match(String((await flow.next('asked')).payload), /pump/, 'a frame that did not come from here is none');
 });
 
+test('what a node of another palette behind it writes does not reach the next branch', async (t) => {
+  const asked = { payload: [{ role: 'user', content: question }], records: [{ id: 1 }], llm: { extra: { user: 'ann' } } };
+  const scribbles = "msg.records[0].id = 2; msg.payload[0].content = 'scribbled'; msg.llm.extra.user = 'bob'; throw new Error('Failed.');";
+  const flow = await start(t, [...stage([[['rag']], [['echo']]]), rag('rag', 'function', { assemble: false }), func('function', scribbles, []), echo('echo')]);
+  const { payload, records, llm } = await answerOf(flow, structuredClone(asked));
+  assert.deepEqual([payload, records, llm], [question, asked.records, asked.llm]);
+});
+
 test('neither question nor passages stand in a failure or a status', async (t) => {
   const canary = 'canary-5b1f';
   const server = await startEmbeddings(t, (request) => (request === 1 ? undefined : 400));
