@@ -45,6 +45,13 @@ describe('The examples', () => {
     assert.deepEqual(Object.keys(palette.nodes).filter((type) => !shown.has(type)), []);
   });
 
+  test('are each named in the documentation', () => {
+    const docs = readdirSync(join(root, 'docs')).filter((file) => file.endsWith('.md')).map((file) => readFileSync(join(root, 'docs', file), 'utf8'));
+    const texts = [readFileSync(join(root, 'README.md'), 'utf8'), ...docs].join('\n');
+    const unnamed = examples.map((file) => file.replace('.json', '')).filter((name) => !texts.includes(`*${name}*`) && !texts.includes(`examples/${name}.json`));
+    assert.deepEqual(unnamed.filter((name) => name !== 'welcome'), []);
+  });
+
   test('every wire ends at a node of the same example, and no id stands in two', () => {
     const all = examples.flatMap((file) => readExample(file).map(({ id }) => id));
     assert.equal(new Set(all).size, all.length);
