@@ -1,7 +1,7 @@
 /** Which test files a command line means. */
 
-/** Tests that need more than Node.js, and so have a command of their own. */
-const ownCommand = ['test/editor', 'test/real', 'test/bench'];
+/** Tests that need more than Node.js, or minutes, and so have a command of their own. */
+const ownCommand = ['test/editor', 'test/real', 'test/bench', 'test/chaos'];
 
 /**
  * Named files, or else all tests in named folders, or else all that need nothing but Node.js.

@@ -11,6 +11,7 @@ const paths = [
   'test/editor/dialogs.test.ts',
   'test/real/openai.test.ts',
   'test/bench/run.ts',
+  'test/chaos/chaos.test.ts',
   String.raw`test\core\breaker.test.ts`,
 ];
 
