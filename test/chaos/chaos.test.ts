@@ -22,12 +22,10 @@ for (const seed of seeds([], 1)) {
   test(`chaos of ${seconds} s with the seed ${seed}`, { timeout: (seconds + 120) * 1000 }, async (t) => {
     const chance = new Chance(seed);
     const providers = await Promise.all(Array.from({ length: 4 }, () => ChaosProvider.start(chance)));
+    t.after(() => Promise.all(providers.map((provider) => provider.close())));
     const [urls, dead] = [providers.map(({ url }) => url), `http://127.0.0.1:${await freePort()}`];
-    const nodeRed = await startNodeRed({ flows: gateway(urls, dead), settings: { llm: { drainMs: 1500 }, logging: { console: { level: 'warn' } } } });
-    t.after(async () => {
-      await nodeRed.stop();
-      await Promise.all(providers.map((provider) => provider.close()));
-    });
+    const nodeRed = await startNodeRed({ flows: gateway(urls, dead), settings: { llm: { drainMs: 1500 } } });
+    t.after(() => nodeRed.stop());
 
     const outcomes = new Map<string, number>();
     const wrong: string[] = [];
@@ -40,7 +38,7 @@ for (const seed of seeds([], 1)) {
     await asking;
 
     for (const [fault, times] of providers.flatMap(({ met }) => [...met])) outcomes.set(`fault ${fault}`, (outcomes.get(`fault ${fault}`) ?? 0) + times);
-    t.diagnostic(JSON.stringify({ seed, deploys: deploys.count, memoryMb: deploys.memory, ...Object.fromEntries([...outcomes].sort()) }));
+    t.diagnostic(JSON.stringify({ seed, deploys: deploys.count, memoryMb: deploys.memory, ...Object.fromEntries([...outcomes].sort(([one], [other]) => one.localeCompare(other))) }));
     assert.deepEqual(wrong, []);
 
     for (const provider of providers) provider.faultOneIn = Infinity;

@@ -129,7 +129,7 @@ abstract class Answer {
     this.res.write(this.first());
     for (const word of words) {
       if (this.res.destroyed) return;
-      if (!this.res.write(this.word(`${word} `))) await Promise.race([once(this.res, 'drain'), once(this.res, 'close')]);
+      this.res.write(this.word(`${word} `));
       if (pauseMs > 0) await delay(pauseMs);
     }
   }
