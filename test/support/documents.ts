@@ -6,7 +6,7 @@ import type { ReadDocument, Source } from '../../nodes/rag/documents/document.ts
 import { readDocuments } from '../../nodes/rag/documents/read.ts';
 
 /** The file's path in the fixtures. */
-export function documentFile(name: string): string {
+function documentFile(name: string): string {
   return new URL(`../fixtures/documents/${name}`, import.meta.url).pathname;
 }
 

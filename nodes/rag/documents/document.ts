@@ -33,6 +33,26 @@ export function refusal(message: string, hint?: string): LlmError {
   return new LlmError('invalid_request', message, { hint });
 }
 
+/** What a source may come to. */
+export interface ReadingBounds {
+  /** Of one part of a document once it is unpacked. */
+  readonly maxUnpackedBytes: number;
+}
+
+/** Of a document that unpacks to more than it may. */
+export function unpacksToMore({ maxUnpackedBytes }: ReadingBounds): LlmError {
+  return refusal(`It unpacks to more than ${Math.round(maxUnpackedBytes / 1024 ** 2)} MB.`, 'Divide it, or raise the bound of the largest file.');
+}
+
+/** Whether there was no memory for an array or a text. Libraries wrap such an error, with its message. */
+export function isAllocationFailure(error: unknown): boolean {
+  return error instanceof Error && /allocation failed|failed to allocate|insufficient memory|invalid (?:typed )?(?:array|string) length|string longer than/i.test(error.message);
+}
+
+export function noMemory(): LlmError {
+  return new LlmError('out_of_memory', 'There is no memory left.');
+}
+
 /** What a reader of one format finds. */
 export interface Content {
   readonly text: string;

@@ -1,17 +1,59 @@
 /** JSON Lines: each line a document `{ id?, title?, text, …metadata }`, its text in Markdown or plain. */
+import { isUtf8 } from 'node:buffer';
 import { isRecord } from '../../core/request.ts';
 import { type ReadDocument, refusal } from './document.ts';
 import { cleanText } from './encoding.ts';
 import { readMarkdown } from './markdown.ts';
 
-/** @throws LlmError `invalid_request` that names the first line which is no document */
-export function readJsonLines(text: string, name: string): ReadDocument[] {
-  const documents: ReadDocument[] = [];
-  let from = 0;
-  for (let number = 1; from < text.length; number++) {
+/** A line holds a document: one longer than this is none, and would be held several times over. */
+const maxLineBytes = 16 * 1024 ** 2;
+
+/**
+ * The lines of a file, each as a text when its turn comes. Of UTF-8, which JSON is in, there is never the whole as one text; `whole` brings
+ * that of a file in another encoding.
+ */
+export function* linesOf(bytes: Uint8Array | string, whole: () => string): Generator<string> {
+  if (typeof bytes === 'string' || !isUtf8(bytes) || isMarked(bytes)) yield* linesOfText(whole());
+  else yield* linesOfBytes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+}
+
+function* linesOfBytes(bytes: Buffer): Generator<string> {
+  for (let from = 0, number = 1; from < bytes.length; number++) {
+    const end = bytes.indexOf(lineEnd, from);
+    const to = end === -1 ? bytes.length : end;
+    check(to - from, number);
+    yield cleanText(bytes.toString('utf8', from, to));
+    from = to + 1;
+  }
+}
+
+function* linesOfText(text: string): Generator<string> {
+  for (let from = 0, number = 1; from < text.length; number++) {
     const end = text.indexOf('\n', from);
-    const line = text.slice(from, end === -1 ? text.length : end);
-    from += line.length + 1;
+    const to = end === -1 ? text.length : end;
+    check(to - from, number);
+    yield text.slice(from, to);
+    from = to + 1;
+  }
+}
+
+const lineEnd = 0x0a;
+
+/** Of another encoding than UTF-8, or UTF-8 with what is no character of a text. */
+function isMarked(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef || bytes.includes(0);
+}
+
+function check(length: number, number: number): void {
+  if (length > maxLineBytes) throw refusal(`Line ${number} is longer than ${maxLineBytes / 1024 ** 2} MB.`, 'Each line must be a document of its own.');
+}
+
+/** @throws LlmError `invalid_request` that names the first line which is no document */
+export function readJsonLines(lines: Iterable<string>, name: string): ReadDocument[] {
+  const documents: ReadDocument[] = [];
+  let number = 0;
+  for (const line of lines) {
+    number++;
     if (line.trim() !== '') documents.push(readLine(line, `${name}:${number}`, number));
   }
   return documents;

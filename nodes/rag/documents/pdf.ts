@@ -1,6 +1,7 @@
 /** PDF: the text of its pages, with the paragraphs that the distances between lines show. */
 import { getDocumentProxy } from 'unpdf';
-import { type Block, type Content, refusal } from './document.ts';
+import { type Block, type Content, isAllocationFailure, type ReadingBounds, refusal } from './document.ts';
+import { checkPdfStreams } from './pdf-streams.ts';
 import { paragraphsOf } from './plain.ts';
 
 type Pdf = Awaited<ReturnType<typeof getDocumentProxy>>;
@@ -9,8 +10,9 @@ type Items = Awaited<ReturnType<Awaited<ReturnType<Pdf['getPage']>>['getTextCont
 /** Lines further apart than this, in heights of their letters, belong to two paragraphs. */
 const paragraphGap = 1.8;
 
-/** @throws LlmError `invalid_request` for files that are damaged, protected, or without text */
-export async function readPdf(bytes: Uint8Array): Promise<Content> {
+/** @throws LlmError `invalid_request` for files that are damaged, protected, without text, or unpack to more than they may */
+export async function readPdf(bytes: Uint8Array, bounds: ReadingBounds): Promise<Content> {
+  checkPdfStreams(bytes, bounds);
   const pdf = await open(bytes);
   try {
     const pages: string[] = [];
@@ -28,6 +30,7 @@ async function open(bytes: Uint8Array): Promise<Pdf> {
     return await getDocumentProxy(new Uint8Array(bytes), { verbosity: 0 });
   } catch (error) {
     if (error instanceof Error && error.name === 'PasswordException') throw refusal('The PDF is protected by a password.', 'Save it without one.');
+    if (isAllocationFailure(error)) throw error;
     throw damaged();
   }
 }
@@ -38,7 +41,8 @@ async function readPage(pdf: Pdf, number: number): Promise<string> {
     const { items } = await page.getTextContent();
     page.cleanup();
     return textOf(items);
-  } catch {
+  } catch (error) {
+    if (isAllocationFailure(error)) throw error;
     throw damaged(`Its page ${number} cannot be read.`);
   }
 }

@@ -1,24 +1,27 @@
 /** From a source to the documents in it. */
-import { type Content, type ReadDocument, refusal, type Source } from './document.ts';
+import { type Content, type ReadDocument, type ReadingBounds, refusal, type Source } from './document.ts';
 import { cleanText, decodeText } from './encoding.ts';
 import { charsetOf, type Format, formatOf } from './format.ts';
+import { readerFields } from './settings.ts';
+
+const defaultBounds: ReadingBounds = { maxUnpackedBytes: readerFields.maxFileMb.value * 1024 ** 2 };
 
 /**
  * One document, or as many as a file of JSON Lines has lines. Each has text.
  * @throws LlmError `invalid_request` whose message is the reason, for a person, why it cannot be indexed
  */
-export async function readDocuments(source: Source): Promise<ReadDocument[]> {
+export async function readDocuments(source: Source, bounds: ReadingBounds = defaultBounds): Promise<ReadDocument[]> {
   if (source.bytes.length === 0) throw refusal('The file is empty.');
   const format = formatOf(source);
   const name = cleanText(/[^/\\]*$/.exec(source.name ?? '')?.[0] ?? '');
-  const documents = format === 'jsonLines' ? await readMany(source, name) : [toDocument(await readOne(format, source), name)];
+  const documents = format === 'jsonLines' ? await readMany(source, name) : [toDocument(await readOne(format, source, bounds), name)];
   if (documents.every(({ text }) => text.trim() === '')) throw refusal('There is no text in it.');
   return documents;
 }
 
 async function readMany(source: Source, name: string): Promise<ReadDocument[]> {
-  const { readJsonLines } = await import('./json-lines.ts');
-  return readJsonLines(textOf(source), name);
+  const { linesOf, readJsonLines } = await import('./json-lines.ts');
+  return readJsonLines(linesOf(source.bytes, () => textOf(source)), name);
 }
 
 function toDocument({ text, blocks, title, metadata }: Content, name: string): ReadDocument {
@@ -26,12 +29,12 @@ function toDocument({ text, blocks, title, metadata }: Content, name: string): R
 }
 
 /** Each format's library is loaded when the first document needs it. */
-async function readOne(format: Exclude<Format, 'jsonLines'>, source: Source): Promise<Content> {
+async function readOne(format: Exclude<Format, 'jsonLines'>, source: Source, bounds: ReadingBounds): Promise<Content> {
   switch (format) {
     case 'pdf':
-      return (await import('./pdf.ts')).readPdf(bytesOf(source, 'PDF'));
+      return (await import('./pdf.ts')).readPdf(bytesOf(source, 'PDF'), bounds);
     case 'word':
-      return (await import('./word.ts')).readWord(bytesOf(source, 'Word document'));
+      return (await import('./word.ts')).readWord(bytesOf(source, 'Word document'), bounds);
     case 'html': {
       const { declaredCharset, readHtml } = await import('./html.ts');
       return readHtml(textOf(source, typeof source.bytes === 'string' ? undefined : declaredCharset(source.bytes)));

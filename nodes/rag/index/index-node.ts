@@ -1,4 +1,5 @@
 /** The node that puts documents into a knowledge store: those of messages, and those of a folder. */
+import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red';
 import { LlmError, toLlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
@@ -6,6 +7,7 @@ import { asProblem, Users } from '../../runtime/connection.ts';
 import type { Done, Send } from '../../runtime/reply.ts';
 import { misconfigured, StatusLine, statusOfFailure } from '../../runtime/status.ts';
 import { DocumentReader } from '../documents/reader.ts';
+import { setAsideIn } from '../documents/set-aside.ts';
 import { Indexer, type RunOptions } from '../indexing/indexer.ts';
 import type { IndexProgress, IndexResult } from '../indexing/source.ts';
 import type { FolderChanges } from '../folder/watch.ts';
@@ -58,7 +60,7 @@ export class IndexNode {
     this.#status = new StatusLine(node, () => this.#statusNow());
     try {
       this.#settings = readIndexSettings(config, RED.settings.userDir ?? '.');
-      this.#reader = new DocumentReader(this.#settings.reader);
+      this.#reader = new DocumentReader(this.#settings.reader, { setAside: setAsideIn(join(RED.settings.userDir ?? '.', 'llm-knowledge', 'ended-readers.json')) });
     } catch (error) {
       this.#problem = asProblem(error);
       node.error(this.#problem.message);
@@ -88,7 +90,9 @@ export class IndexNode {
     const folder = this.#settings?.folder;
     const operation = readOperation(msg.operation);
     if (operation === 'list') return this.#withIndexer((indexer) => indexer.list({ limit: longestList, ...listed(msg) }));
-    return this.#change(port, (indexer, options) => {
+    return this.#change(port, (indexer, running) => {
+      // A message is somebody who asks.
+      const options = { ...running, again: true };
       switch (operation) {
         case 'upsert':
           return indexer.upsert(sourcesIn(msg, folder), options);
@@ -131,7 +135,7 @@ export class IndexNode {
   #newIndexer({ store, embedder }: Knowledge): Indexer<SplitOptions> {
     const [settings, reader] = [this.#settings, this.#reader];
     if (!settings || !reader) throw this.#problem;
-    return new Indexer({ store, embedder, split: settings.split, read: (source, split) => reader.read(source, split) });
+    return new Indexer({ store, embedder, split: settings.split, read: (source, split, options) => reader.read(source, split, options) });
   }
 
   #startWatching(): void {

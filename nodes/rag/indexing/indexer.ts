@@ -24,6 +24,8 @@ export interface RunOptions {
   /** Its reason is the LlmError to fail with. What is in the store by then stays there. */
   readonly signal: AbortSignal;
   readonly onProgress?: ((progress: IndexProgress) => void) | undefined;
+  /** Somebody asks for it: what has ended a reader before is tried again. */
+  readonly again?: boolean | undefined;
 }
 
 /**
@@ -92,7 +94,7 @@ export class Indexer<Split> {
     return turn;
   }
 
-  async #upsert(sources: readonly IndexSource[], { signal, onProgress }: RunOptions): Promise<IndexResult> {
+  async #upsert(sources: readonly IndexSource[], { signal, onProgress, again = false }: RunOptions): Promise<IndexResult> {
     signal.throwIfAborted();
     await this.#checkModel();
     const result = emptyResult();
@@ -100,7 +102,7 @@ export class Indexer<Split> {
     let done = 0;
     await mapConcurrently(distinct, { limit: this.#options.concurrency ?? 2, signal }, async (source, either) => {
       try {
-        await this.#upsertOne(source, result, either);
+        await this.#upsertOne(source, result, { signal: either, again });
       } catch (error) {
         either.throwIfAborted();
         const failure = asDocumentFailure(error);
@@ -122,7 +124,7 @@ export class Indexer<Split> {
     });
   }
 
-  async #upsertOne(source: IndexSource, result: IndexResult, signal: AbortSignal): Promise<void> {
+  async #upsertOne(source: IndexSource, result: IndexResult, { signal, again }: { signal: AbortSignal; again: boolean }): Promise<void> {
     const { store, embedder, split } = this.#options;
     const bytes = await reading(() => (typeof source.content === 'function' ? source.content() : source.content));
     const fingerprint = await reading(() => fingerprintOf(source, bytes, split));
@@ -133,7 +135,7 @@ export class Indexer<Split> {
     }
     signal.throwIfAborted();
     const { name, type } = source;
-    const read = await reading(() => this.#options.read({ bytes, ...(name !== undefined && { name }), ...(type !== undefined && { type }) }, split));
+    const read = await reading(() => this.#options.read({ bytes, ...(name !== undefined && { name }), ...(type !== undefined && { type }) }, split, { again }));
     const documents = newDocuments(source, read, fingerprint);
     const before = new Set(stored.map(({ id }) => id));
     await writeDocuments(documents, {

@@ -31,8 +31,11 @@ export interface ReadDocument {
   readonly passages: readonly Passage[];
 }
 
-/** Reads a source and cuts it into passages. What it throws is the document's failure, but for `cancelled`, which ends the run. */
-export type Read<Split> = (source: { bytes: Content; name?: string; type?: string }, split: Split) => Promise<readonly ReadDocument[]>;
+/**
+ * Reads a source and cuts it into passages; `again`: also one that has ended a reader before. What it throws is the document's failure,
+ * but for `cancelled`, which ends the run.
+ */
+export type Read<Split> = (source: { bytes: Content; name?: string; type?: string }, split: Split, options: { again: boolean }) => Promise<readonly ReadDocument[]>;
 
 export interface IndexProgress {
   /** Sources that are through, well or badly, of all of them. */

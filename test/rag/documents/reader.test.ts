@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { isLlmError } from '../../../nodes/core/errors.ts';
 import { DocumentReader } from '../../../nodes/rag/documents/reader.ts';
 import { type ReaderSettings, readReaderSettings } from '../../../nodes/rag/documents/settings.ts';
 import { defaultSplitOptions } from '../../../nodes/rag/passages/settings.ts';
-import { documentFile, reasonOf } from '../../support/documents.ts';
+import { fixture, reasonOf } from '../../support/documents.ts';
 
 function start(t: TestContext, settings: Partial<ReaderSettings> = {}): DocumentReader {
   const reader = new DocumentReader(readReaderSettings(settings));
@@ -15,25 +12,19 @@ function start(t: TestContext, settings: Partial<ReaderSettings> = {}): Document
   return reader;
 }
 
-function folder(t: TestContext): string {
-  const path = mkdtempSync(join(tmpdir(), 'documents-'));
-  t.after(() => rmSync(path, { recursive: true }));
-  return path;
-}
-
 /** Takes the reader half a minute, and much memory. */
 const heavy = { bytes: '- a\n'.repeat(5e6), name: 'heavy.md' };
 const light = { bytes: '# A\n\nText.', name: 'light.md' };
 
-test('a document comes as passages, from bytes or from a file', async (t) => {
+test('a document comes as passages', async (t) => {
   const reader = start(t);
-  const [document, ...others] = await reader.read({ file: documentFile('pages.pdf') }, defaultSplitOptions);
+  const [document, ...others] = await reader.read(fixture('pages.pdf'), defaultSplitOptions);
   assert.deepEqual([others, document?.title, document?.metadata], [[], 'Pumps and valves', { pages: 3, author: 'Ann Author' }]);
   assert.deepEqual(document?.passages.map(({ page, start: from, text }) => [page, from, text]), [
     [1, 0, 'Pumps move water through pipes. The international norm says how.\n\nA second paragraph stands below.'], [3, 100, 'Valves close the pipes on page three.'],
   ]);
   assert.deepEqual((await reader.read(light, defaultSplitOptions))[0]?.passages, [{ text: '# A\n\nText.', headings: ['A'], start: 0, end: 10 }]);
-  assert.equal((await reader.read({ file: documentFile('pages.pdf'), name: 'x', type: 'application/pdf' }, defaultSplitOptions))[0]?.title, 'Pumps and valves');
+  assert.equal((await reader.read({ ...fixture('pages.pdf'), name: 'x', type: 'application/pdf' }, defaultSplitOptions))[0]?.title, 'Pumps and valves');
 });
 
 test('many documents in one file keep their ids', async (t) => {
@@ -52,9 +43,8 @@ test('the hash changes with the text, the title, the metadata and the way of spl
 });
 
 test('50 MB of text are read', async (t) => {
-  const file = join(folder(t), 'large.txt');
-  writeFileSync(file, `${'The quick brown fox jumps over the lazy dog, and then it rests for a while. '.repeat(6)}\n\n`.repeat(108_000));
-  const [document] = await start(t).read({ file }, defaultSplitOptions);
+  const bytes = Buffer.from(`${'The quick brown fox jumps over the lazy dog, and then it rests for a while. '.repeat(6)}\n\n`.repeat(108_000));
+  const [document] = await start(t).read({ bytes, name: 'large.txt' }, defaultSplitOptions);
   assert.deepEqual([document?.title, document?.passages.length], ['large.txt', 54_000]);
   assert.equal(document?.passages.at(-1)?.end, 458 * 108_000 - 3);
 });
@@ -73,13 +63,9 @@ test('a document that takes too much memory is refused, and the next one is read
 
 test('what cannot be read is refused with the reason', async (t) => {
   const reader = start(t, { maxFileMb: 1 });
-  const large = Buffer.alloc(1024 ** 2 + 1, 'a');
-  const path = folder(t);
-  writeFileSync(join(path, 'large.txt'), large);
   const cases = [
-    [{ bytes: large, name: 'large.txt' }, /^It is larger than 1 MB\./], [{ file: join(path, 'large.txt') }, /^It is larger than 1 MB\./],
-    [{ file: join(path, 'none.txt') }, /^The file cannot be opened \(ENOENT\)\./], [{ file: path }, /^It is no file\.$/],
-    [{ file: documentFile('password.pdf') }, /^The PDF is protected by a password\./],
+    [{ bytes: Buffer.alloc(1024 ** 2 + 1, 'a'), name: 'large.txt' }, /^It is larger than 1 MB\./],
+    [fixture('password.pdf'), /^The PDF is protected by a password\./],
   ] as const;
   for (const [source, reason] of cases) assert.match(await reasonOf(reader.read(source, defaultSplitOptions)), reason);
 });

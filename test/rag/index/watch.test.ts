@@ -46,6 +46,29 @@ test('a restart with nothing changed costs a look at the files', async (t) => {
   assert.deepEqual(await resultAt(flow), { ...emptyResult(), unchanged: 2 });
 });
 
+test('a document that ends its reader is one that fails: the others are in, and the next start does not try it again', async (t) => {
+  const folder = testFolder(t, 'a.md', 'z.md');
+  const userDir = testFolder(t).path;
+  // Takes a reader much longer than it has.
+  writeFileSync(folder.at('bomb.md'), '- a\n'.repeat(5e6));
+  const flow = await startKnowledge(t, nodesFor(folder, { timeoutMs: 3_000 }), { userDir });
+  const { failed: [failed], ...counts } = await resultAt(flow);
+  assert.deepEqual(counts, { added: 2, updated: 0, unchanged: 0, removed: 0, passages: 2, embedded: 0 });
+  assert.deepEqual([failed?.file, failed?.kind], ['bomb.md', 'invalid_request']);
+  assert.match(failed?.reason ?? '', /^Reading it took longer than 3 s\..* It is tried again when it has changed, or when a message asks for it\.$/);
+
+  const started = performance.now();
+  await flow.deploy(nodesFor(folder, { timeoutMs: 3_000, name: 'again' }), 'full');
+  assert.deepEqual(await resultAt(flow), { ...emptyResult(), unchanged: 2, failed: [failed] });
+  assert.ok(performance.now() - started < 3_000, 'It was tried again.');
+
+  const asked = performance.now();
+  assert.deepEqual((await index(flow, { operation: 'sync' })).failed, [failed]);
+  assert.ok(performance.now() - asked >= 2_900, 'A message asked for it, and it was not tried.');
+  writeFileSync(folder.at('bomb.md'), 'Harmless.');
+  assert.deepEqual(await resultAt(flow), { ...emptyResult(), added: 1, passages: 1 });
+});
+
 test('a folder that goes as a whole takes nothing out of the store', async (t) => {
   const folder = testFolder(t, 'in/a.md', 'in/b.md');
   const flow = await startKnowledge(t, [...nodesFor({ ...folder, path: folder.at('in') })]);
