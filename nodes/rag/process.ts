@@ -37,6 +37,9 @@ export class Process<Of extends Methods<Of>> extends Remote<Of, Sending> {
 /** What Node.js and its libraries take beside the documents. */
 const ownMb = 128;
 
+/** Node.js comes up within a second even on a small machine. */
+const longestStartMs = 60_000;
+
 /** How much of what is written to stderr is kept, to tell how it ended. */
 const keptChars = 20_000;
 
@@ -63,6 +66,8 @@ type Message = Reply | { readonly started: string };
 function startProcess(options: ProcessOptions, { onReply, onEnd }: HostEvents): Host<Sending> {
   const isLimited = options.isLimited ?? limitsWork;
   const child = spawnProcess(options, isLimited);
+  const ready = Promise.withResolvers<void>();
+  const neverUp = setTimeout(() => child.kill('SIGKILL'), longestStartMs);
   let isStarted = false;
   let said = '';
   let failure: string | undefined;
@@ -73,16 +78,20 @@ function startProcess(options: ProcessOptions, { onReply, onEnd }: HostEvents): 
   child.on('message', (message: Message) => {
     if ('id' in message) return onReply(message);
     isStarted = true;
+    clearTimeout(neverUp);
+    ready.resolve();
     knownBase = message.started;
   });
   const gone = new Promise<void>((resolve) => child.once(child.pid === undefined ? 'error' : 'close', () => resolve()));
   void gone.then(() => {
     atExit.delete(child);
+    clearTimeout(neverUp);
     if (isStarted) return onEnd(isShortOfMemory(said) ? 'out of memory' : 'unexpected');
     if (isLimited) limitsWork = false;
     onEnd({ notStarted: failure ?? child.signalCode ?? `exit code ${child.exitCode}` });
   });
   return {
+    ready: ready.promise,
     post: (question, { bytes }) => {
       if (child.pid === undefined) return;
       // What cannot be sent is told by the process's end.

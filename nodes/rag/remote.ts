@@ -17,6 +17,8 @@ export type Reply = { readonly id: number } & ({ readonly value: unknown } | { r
 
 /** What runs the methods. `Sending` is what it can do for a single call. */
 export interface Host<Sending> {
+  /** Resolves when it has come up: the time of calls counts from then. Absent where that takes no time to speak of. */
+  readonly ready?: Promise<void>;
   post(question: Question, sending: Sending): void;
   /** Whether it keeps Node-RED's process alive: only while it has something to do. */
   hold(isBusy: boolean): void;
@@ -28,8 +30,8 @@ export interface Host<Sending> {
 export type End = 'out of memory' | 'unexpected' | { readonly notStarted: string };
 
 export interface HostEvents {
-  onReply(reply: Reply): void;
-  onEnd(end: End): void;
+  readonly onReply: (reply: Reply) => void;
+  readonly onEnd: (end: End) => void;
 }
 
 export interface RemoteOptions {
@@ -51,7 +53,7 @@ export interface CallOptions {
 interface Call {
   readonly resolve: (value: never) => void;
   readonly reject: (error: LlmError) => void;
-  readonly timer: NodeJS.Timeout | undefined;
+  timer: NodeJS.Timeout | undefined;
 }
 
 interface Running<Sending> {
@@ -91,8 +93,13 @@ export class Remote<Of extends Methods<Of>, Sending extends object> {
       running.asked++;
       running.host.hold(true);
       clearTimeout(this.#idle);
-      const timer = timeoutMs ? setTimeout(() => void this.#end(running, this.#late(timeoutMs)), timeoutMs) : undefined;
-      running.calls.set(question.id, { resolve, reject, timer });
+      const call: Call = { resolve, reject, timer: undefined };
+      running.calls.set(question.id, call);
+      const limit = () => {
+        if (timeoutMs && running.calls.has(question.id)) call.timer = setTimeout(() => void this.#end(running, this.#late(timeoutMs)), timeoutMs);
+      };
+      if (running.host.ready) void running.host.ready.then(limit);
+      else limit();
     });
   }
 
