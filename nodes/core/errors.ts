@@ -120,7 +120,12 @@ export class LlmError extends Error {
     this.partial = details.partial;
     this.cause = { kind, ...withoutUndefined(details) };
     // Node-RED logs the stack of an error. For a failure of a server or a prompt the sentence says more.
-    this.stack = `${this.name}: ${this.message}`;
+    this.stack = this.message;
+  }
+
+  /** The sentence alone: it is what Catch nodes see as the message. */
+  override toString(): string {
+    return this.message;
   }
 
   /** What happened, without what to do about it. */

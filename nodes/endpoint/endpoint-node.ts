@@ -1,7 +1,7 @@
 /** The node of an endpoint: an API whose requests the flow behind it answers. */
 import type { Node, NodeAPI } from 'node-red';
 import type { BackendIdentity } from '../core/completion.ts';
-import { type FailureKind, LlmError } from '../core/errors.ts';
+import { LlmError } from '../core/errors.ts';
 import { isRecord } from '../core/request.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { accessOf } from '../runtime/access.ts';
@@ -39,6 +39,8 @@ export class EndpointNode implements LlmNode {
   #parts: Parts | undefined;
   readonly #closing = new AbortController();
   #last: StageFacts['last'];
+  /** The mistake in the flow that the log was told of last. */
+  #told: string | undefined;
 
   constructor(RED: NodeAPI, node: Node<EndpointCredentials>, config: EndpointConfig) {
     this.#RED = RED;
@@ -75,7 +77,7 @@ export class EndpointNode implements LlmNode {
       handOn: (req, res, path) => this.#mount?.handOn(req, res, path),
       run: (work) => this.#inFlight.run(work),
       ask: (question, asked) => this.#ask(parts, question, asked),
-      failed: (kind) => this.#fail(kind),
+      failed: (failure) => this.#fail(failure),
       update: () => this.#status.update(),
       debug: (message) => this.#node.debug(message),
     };
@@ -117,12 +119,17 @@ export class EndpointNode implements LlmNode {
     const stage = new StageRequest(msg, { RED: this.#RED, node: this.#node, send, signal, closing: this.#closing.signal, sink, deadline: Infinity }, { id });
     const { completion, ...answer } = await stage.answer((asked) => asked.attempt(branch, { timeoutMs }), { requestId, ...(traceparent !== undefined && { traceparent }) });
     if (!completion) throw new LlmError('server', 'The flow gave an answer without a completion.');
+    this.#told = undefined;
     this.#last = { ok: true, branch: completion.backend.name, totalMs: completion.timing.totalMs, failedOver: stage.attempts.length > 1 };
     return { ...answer, completion };
   }
 
-  #fail(kind: FailureKind): void {
+  /** What the flow's author has to mend stands in the debug sidebar, once for as long as it lasts: what clients do wrong does not. */
+  #fail({ kind, message }: LlmError): void {
     this.#last = { ok: false, kind };
+    if (kind !== 'misconfigured' || message === this.#told) return;
+    this.#told = message;
+    this.#node.error(message);
   }
 
   #facts(): StageFacts {

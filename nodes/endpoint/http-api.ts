@@ -1,7 +1,7 @@
 /** The HTTP side of an endpoint: from a request to a question for the flow, and from its answer, or its failure, to the response. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
-import { type FailureKind, LlmError, toLlmError } from '../core/errors.ts';
+import { LlmError, toLlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
 import { duration } from '../core/units.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
@@ -41,7 +41,7 @@ export interface Flow {
   /** Sends a request into the flow. @throws LlmError */
   ask(question: Question, asked: Asked): Promise<Answered>;
   /** What became of a request, for the node's status. */
-  failed(kind: FailureKind): void;
+  failed(failure: LlmError): void;
   update(): void;
   debug(message: string): void;
 }
@@ -184,7 +184,7 @@ export class HttpApi implements Mounted {
       else sendWhole(res, answer, format.whole(answer.completion, identity, llmFacts, { request, payload: answer.payload }), disclosure);
     } catch (error) {
       const failure = toLlmError(error);
-      this.#flow.failed(failure.kind);
+      this.#flow.failed(failure);
       if (stream?.hasBegun) stream.fail(disclosure.failure(failure), disclosure.ofFailure(failure));
       else throw failure;
     } finally {

@@ -3,6 +3,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError } from '../core/errors.ts';
 import { type Call, calls, framesOf, isFrame, type LlmMessage, type Place, topFrame, withoutFrames, type Work } from './calls.ts';
+import { reportOf } from './report.ts';
 import { handedOn } from './shared-messages.ts';
 import { isWired, lookBehind } from './wires.ts';
 
@@ -100,7 +101,7 @@ export class Reply {
   fail(failure: LlmError): void {
     this.#leave();
     if (!this.#frame) {
-      this.#done(failure);
+      this.#done(reportOf(failure));
       return;
     }
     calls.settle(this.#frame, { ok: false, failure });

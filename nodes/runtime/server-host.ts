@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Node, NodeAPI, NodeMessage, NodeStatus } from 'node-red';
 import { endOrphans } from '../core/supervisor/orphans.ts';
 import { supervisors } from '../core/supervisor/supervisors.ts';
+import { reportOf } from './report.ts';
 import type { RunOwner } from './supervision.ts';
 
 export interface ServerHost extends RunOwner {
@@ -29,7 +30,7 @@ export function serverHost(RED: NodeAPI, node: Node<object>): ServerHost {
       const ended = exit && { code: exit.code, signal: exit.signal };
       const msg: CrashMessage = { server: { id, name, state, reason, restarts, ...ended } };
       // An error with a message goes to the Catch nodes of the flows that use the server, else into the log.
-      node.error(error, msg);
+      node.error(reportOf(error), msg);
     },
   };
 }

@@ -36,11 +36,11 @@ test('a failure carries its facts as plain data in its cause and its kind as its
   assert.deepEqual(JSON.parse(JSON.stringify(error.cause)), error.cause);
   for (const name of ['code', 'cause', 'stack']) assert.ok(Object.hasOwn(error, name), name);
   assert.equal(error.code, 'rate_limit');
-  assert.equal(String(error), 'LlmError: Slow down. Wait.');
+  assert.equal(String(error), 'Slow down. Wait.');
 });
 
 test('the stack is the sentence, for Node-RED logs it', () => {
-  assert.equal(new LlmError('auth', 'Refused.', { hint: 'Check the key.' }).stack, 'LlmError: Refused. Check the key.');
+  assert.equal(new LlmError('auth', 'Refused.', { hint: 'Check the key.' }).stack, 'Refused. Check the key.');
 });
 
 test("the provider's word on retrying wins over the kind", () => {

@@ -130,7 +130,7 @@ describe('A failure', () => {
       assert.deepEqual([payload, topic, completion], ['Once upon a time', 'stories', undefined]);
       assert.equal(error?.code, kind);
       assert.equal(error.source.id, 'echo');
-      assert.match(error.message, /^LlmError: The echo failed on purpose/);
+      assert.match(error.message, /^The echo failed on purpose/);
       const { hint, attempts, ...cause } = error.cause;
       assert.deepEqual(attempts?.map((attempt) => attempt.error), [kind]);
       assert.deepEqual(cause, { kind, provider: 'echo' });

@@ -5,6 +5,7 @@ import { LlmError, toLlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
 import { asProblem, Users } from '../../runtime/connection.ts';
 import type { Done, Send } from '../../runtime/reply.ts';
+import { reportOf } from '../../runtime/report.ts';
 import { misconfigured, StatusLine, statusOfFailure } from '../../runtime/status.ts';
 import { DocumentReader } from '../documents/reader.ts';
 import { setAsideIn } from '../documents/set-aside.ts';
@@ -79,7 +80,7 @@ export class IndexNode {
       send(msg);
       done();
     } catch (error) {
-      done(this.#failed(error));
+      done(reportOf(this.#failed(error)));
     } finally {
       release();
     }
@@ -158,7 +159,7 @@ export class IndexNode {
       this.#node.send({ ...msg, payload });
     } catch (error) {
       const failure = this.#failed(error);
-      if (failure.kind !== 'cancelled') this.#node.error(failure.message, msg);
+      if (failure.kind !== 'cancelled') this.#node.error(reportOf(failure), msg);
     } finally {
       release();
     }

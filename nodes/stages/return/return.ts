@@ -3,6 +3,7 @@ import { LlmError } from '../../core/errors.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { watchForeignNodes } from '../../runtime/foreign-nodes.ts';
 import { registerNode } from '../../runtime/register.ts';
+import { reportOf } from '../../runtime/report.ts';
 import { writesIntoNoValue } from '../../runtime/shared-messages.ts';
 import { outcomeOf } from './answer.ts';
 
@@ -13,7 +14,7 @@ export default function register(RED: NodeAPI): void {
     node.on('input', (msg: LlmMessage, _send, done) => {
       const frame = topFrame(msg);
       if (!frame) {
-        done(nobodyWaits());
+        done(reportOf(nobodyWaits()));
         return;
       }
       // Also where the call is over: what comes late is counted.

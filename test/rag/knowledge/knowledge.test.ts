@@ -24,10 +24,10 @@ test('what one node of a place puts in, another of the same place finds, also af
 
 test('settings that cannot work are the failure of every message, once each', async (t) => {
   const bad: Array<[object, RegExp]> = [
-    [{ collection: '../x' }, /^LlmError: collection must begin with a small letter/],
-    [{ store: 'redis' }, /^LlmError: store must be one of/],
-    [{ store: 'postgres', url: 'http://x' }, /^LlmError: The address of the database is none/],
-    [{ embedWith: 'openai' }, /^LlmError: No account or server for embeddings is chosen\. Open the node/],
+    [{ collection: '../x' }, /^collection must begin with a small letter/],
+    [{ store: 'redis' }, /^store must be one of/],
+    [{ store: 'postgres', url: 'http://x' }, /^The address of the database is none/],
+    [{ embedWith: 'openai' }, /^No account or server for embeddings is chosen\. Open the node/],
     [{ embedWith: 'somebody' }, /embedWith must be one of/],
   ];
   for (const [config, message] of bad) {
