@@ -240,7 +240,7 @@ describe('An endpoint', () => {
     assert.equal(await status(), 200);
     await flow.deploy(nodes.filter(({ id }) => id !== 'endpoint').map((node) => ({ ...node, name: 'all anew' })));
     assert.match((await errorIn(await post(chat, hello))).message, /No flow stands behind the endpoint/);
-    await flow.status('second', 'llm.kind.unavailable');
+    await flow.status('second', 'llm.kind.misconfigured');
   });
 
   it('that is removed gives its path back', async (t) => {
