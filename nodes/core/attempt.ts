@@ -1,4 +1,5 @@
 /** One try of a request at a provider: its timers, its stream, its tokens to the sink. */
+import { tooLarge } from './answer-bound.ts';
 import type { ModelClient } from './client.ts';
 import type { Answer, StreamPart, TokenSink } from './completion.ts';
 import { LlmError, toLlmError } from './errors.ts';
@@ -25,7 +26,7 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
   const { signal } = controller;
   const timers = new AttemptTimers(limits, (error) => controller.abort(error.with({ provider: client.provider.id })));
   try {
-    const context = { signal, onConnected: () => timers.connected(), onReconnecting: () => timers.connecting(), traceparent };
+    const context = { signal, onConnected: () => timers.connected(), onReconnecting: () => timers.connecting(), traceparent, maxAnswerBytes: limits.maxAnswerKb * 1024 };
     for await (const parts of client.stream(request, context)) {
       signal.throwIfAborted();
       await take(parts, options, timers);
@@ -40,10 +41,11 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
 }
 
 async function take(parts: readonly StreamPart[], options: AttemptOptions, timers: AttemptTimers): Promise<void> {
-  const { answer, sink, controller, onFirstToken } = options;
+  const { answer, sink, controller, onFirstToken, client, limits } = options;
   if (parts.length === 0) return;
   const wasStarted = answer.started;
   for (const part of parts) answer.add(part);
+  if (answer.size > limits.maxAnswerKb * 1024) throw tooLarge(client.provider, limits.maxAnswerKb * 1024);
   if (!answer.started) return;
   timers.token(!wasStarted);
   if (!wasStarted) onFirstToken();

@@ -48,6 +48,7 @@ export function classifyAnswer(answer: FailedAnswer): LlmError {
 /** A failure below HTTP (refused, DNS, TLS, reset) as a failure. */
 export function classifyNetworkError(error: unknown, provider: Provider): LlmError {
   const code = networkCode(error);
+  if (code === 'UND_ERR_HEADERS_OVERFLOW') return garbage(provider, 'a head that is too large');
   const kind: FailureKind = code === 'UND_ERR_CONNECT_TIMEOUT' ? 'timeout' : 'unavailable';
   const hint = hintFor(kind, { provider, networkCode: code });
   return new LlmError(kind, `${provider.label} cannot be reached (${code}).`, { provider: provider.id, hint });
@@ -125,6 +126,7 @@ function kindOfStatus(status: number | undefined): FailureKind {
 
 /** How much of a message is read: whole pages come back, and whole prompts. */
 const maxRead = 2_000;
+const maxName = 300;
 
 function readErrorBody(body: unknown): ErrorBody {
   if (typeof body === 'string') return { type: '', code: '', param: '', message: body.slice(0, maxRead) };
@@ -133,13 +135,18 @@ function readErrorBody(body: unknown): ErrorBody {
   const message = error['message'] ?? body['error'] ?? body['detail'];
   const code = error['code'];
   return {
-    type: asText(error['type']),
+    type: asName(error['type']),
     // Anthropic puts its codes one level deeper.
-    code: asText(code) || asText(isRecord(error['details']) ? error['details']['error_code'] : undefined),
-    param: asText(error['param']),
+    code: asName(code) || asName(isRecord(error['details']) ? error['details']['error_code'] : undefined),
+    param: asName(error['param']),
     message: asText(message).slice(0, maxRead),
     ...(typeof code === 'number' && code >= 400 && { status: code }),
   };
+}
+
+/** Names are short; what is longer is none, and patterns run over it. */
+function asName(value: unknown): string {
+  return asText(value).slice(0, maxName);
 }
 
 function asText(value: unknown): string {

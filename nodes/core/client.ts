@@ -10,6 +10,8 @@ export interface AttemptContext {
   onConnected: () => void;
   /** To be called where another connection must be made after all: the connect timer starts again. */
   onReconnecting?: () => void;
+  /** How large an answer may be that comes as a whole; what is streamed is counted by who takes it. */
+  readonly maxAnswerBytes?: number;
   /** For a server that can trace, as W3C's header has it. */
   readonly traceparent?: string | undefined;
 }

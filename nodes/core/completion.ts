@@ -1,6 +1,7 @@
 /** The answer: what providers stream, and the completion that it adds up to. */
 import type { Citation } from './citations.ts';
 import type { FailureKind } from './errors.ts';
+import { GrowingText } from './growing-text.ts';
 import type { ToolCall } from './messages.ts';
 
 export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'unknown';
@@ -95,8 +96,6 @@ export interface Completion {
 
 /** What an answer is so far. Filled part by part. */
 export class Answer {
-  text = '';
-  thinking = '';
   model: string | undefined;
   finishReason: FinishReason | undefined;
   usage: Partial<Usage> = {};
@@ -104,18 +103,37 @@ export class Answer {
   started = false;
   readonly logprobs: unknown[] = [];
   embeddings: number[][] | undefined;
+  readonly #text = new GrowingText();
+  readonly #thinking = new GrowingText();
   readonly #signatures: string[] = [];
-  readonly #toolCalls = new Map<number, ToolCall>();
+  readonly #toolCalls = new Map<number, GrowingCall>();
+  #other = 0;
+
+  get text(): string {
+    return this.#text.text;
+  }
+
+  get thinking(): string {
+    return this.#thinking.text;
+  }
+
+  /** About how many characters are kept. */
+  get size(): number {
+    return this.#text.length + this.#thinking.length + this.#other;
+  }
 
   add(part: StreamPart): void {
     switch (part.type) {
       case 'text':
-        this.text += part.text;
+        this.#text.append(part.text);
         this.started = true;
         return;
       case 'thinking':
-        this.thinking += part.text;
-        if (part.signature) this.#signatures.push(part.signature);
+        this.#thinking.append(part.text);
+        if (part.signature) {
+          this.#signatures.push(part.signature);
+          this.#other += part.signature.length;
+        }
         this.started = true;
         return;
       case 'toolCall':
@@ -133,6 +151,7 @@ export class Answer {
         return;
       case 'logprobs':
         this.logprobs.push(part.logprobs);
+        this.#other += JSON.stringify(part.logprobs)?.length ?? 0;
         return;
       case 'embeddings':
         this.embeddings = part.vectors;
@@ -149,7 +168,7 @@ export class Answer {
   }
 
   get toolCalls(): ToolCall[] {
-    return [...this.#toolCalls.entries()].sort(([a], [b]) => a - b).map(([, call]) => call);
+    return [...this.#toolCalls.entries()].sort(([a], [b]) => a - b).map(([, { id, name, text }]) => ({ id, type: 'function', function: { name, arguments: text.text } }));
   }
 
   get message(): AssistantMessage {
@@ -166,14 +185,26 @@ export class Answer {
   #addToolCall({ index, id, name, arguments: text }: Extract<StreamPart, { type: 'toolCall' }>): void {
     let call = this.#toolCalls.get(index);
     if (!call) {
-      call = { id: id ?? `call_${index}`, type: 'function', function: { name: '', arguments: '' } };
+      call = { id: id ?? `call_${index}`, name: '', text: new GrowingText() };
       this.#toolCalls.set(index, call);
+      this.#other += emptyCall;
     }
     if (id) call.id = id;
-    if (name) call.function.name += name;
-    if (text) call.function.arguments += text;
+    if (name) call.name += name;
+    if (text) call.text.append(text);
+    this.#other += (id?.length ?? 0) + (name?.length ?? 0) + (text?.length ?? 0);
   }
 }
+
+/** A tool call while it comes. */
+interface GrowingCall {
+  id: string;
+  name: string;
+  readonly text: GrowingText;
+}
+
+/** What one without a word takes. */
+const emptyCall = 200;
 
 /** Where the tokens of a request go as they come. A promise that it returns holds the provider back. */
 export interface TokenSink {

@@ -48,22 +48,6 @@ export function openHttp(request: HttpRequest): Promise<HttpResponse> {
   });
 }
 
-/** The whole body as text. */
-export async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
-}
-
-/** JSON where the text is JSON, else the text. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return text;
-  }
-}
-
 /** How many bytes may wait for their reader before the socket is paused. */
 const highWaterMark = 64 * 1024;
 

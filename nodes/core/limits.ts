@@ -23,6 +23,8 @@ export const limitFields = {
   breakerOpenMs: { value: 30_000, min: 1, max: dayMs },
   maxConcurrent: { value: 0, min: 0, max: 100_000 },
   maxQueued: { value: 100, min: 0, max: 1_000_000 },
+  /** A thousand embeddings fit; no text of a model comes near. */
+  maxAnswerKb: { value: 65_536, min: 1, max: 1_048_576 },
 } as const satisfies Record<string, LimitField>;
 
 export type LimitName = keyof typeof limitFields;

@@ -1,9 +1,10 @@
 /** A model server that we speak HTTP to ourselves: its address, key and connections. */
 import { classifyAnswer, classifyNetworkError } from './classify.ts';
+import { maxPlainBytes, parseJson, readErrorText, readText } from './answer-bound.ts';
 import type { AttemptContext } from './client.ts';
 import { type Connections, destroyConnections } from './connections.ts';
 import { LlmError } from './errors.ts';
-import { createConnections, type HttpResponse, openHttp, parseJson, readText } from './http.ts';
+import { createConnections, type HttpResponse, openHttp } from './http.ts';
 import type { JsonObject } from './openai-body.ts';
 import { EmbeddingsClient } from './openai-embeddings.ts';
 import type { Provider } from './provider.ts';
@@ -46,7 +47,7 @@ export class ModelServer {
 
   async getJson(path: string, context: PlainContext): Promise<unknown> {
     const { body } = await this.get(path, context);
-    return parseJson(await readText(body));
+    return parseJson(await readText(body, this.provider, maxPlainBytes));
   }
 
   close(): Promise<void> {
@@ -68,7 +69,7 @@ export class ModelServer {
     });
     const { status, headers } = response;
     if (status >= 200 && status < 300) return response;
-    const failed = parseJson(await readText(response.body));
+    const failed = parseJson(await readErrorText(response.body));
     throw classifyAnswer({ status, headers, body: failed, provider: this.provider, request });
   }
 }

@@ -1,8 +1,9 @@
 /** Embeddings in OpenAI's format, as OpenAI, llama.cpp, vLLM and most others give them. */
+import { parseJson, readText } from './answer-bound.ts';
 import { garbage } from './classify.ts';
 import type { AttemptContext, ModelClient } from './client.ts';
 import type { StreamPart } from './completion.ts';
-import { type HttpResponse, parseJson, readText } from './http.ts';
+import type { HttpResponse } from './http.ts';
 import type { JsonObject } from './openai-body.ts';
 import type { Provider } from './provider.ts';
 import { type CompletionRequest, isRecord, type RequestSettings, textsToEmbed } from './request.ts';
@@ -24,7 +25,7 @@ export class EmbeddingsClient implements ModelClient {
   async *stream(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     const texts = textsToEmbed(request) ?? [];
     const answer = await this.#post(embeddingsBody(texts, request), context, request);
-    yield await readEmbeddings(answer, texts.length, this.provider);
+    yield await readEmbeddings(answer, texts.length, this.provider, context.maxAnswerBytes);
   }
 }
 
@@ -33,9 +34,12 @@ function embeddingsBody(texts: readonly string[], { model, extra }: RequestSetti
   return { model: model || undefined, input: texts, ...extra, encoding_format: 'float' };
 }
 
+/** The numbers of a vector, and what else stands with it. */
+const mostOfEach = 32_768;
+
 /** The vectors in the order of the texts. @throws LlmError `server` for anything else than one vector for each */
-async function readEmbeddings({ body }: HttpResponse, count: number, provider: Provider): Promise<StreamPart[]> {
-  const answer = parseJson(await readText(body));
+async function readEmbeddings({ body }: HttpResponse, count: number, provider: Provider, maxBytes?: number): Promise<StreamPart[]> {
+  const answer = parseJson(await readText(body, provider, maxBytes), mostOfEach * (count + 1));
   if (!isRecord(answer) || !Array.isArray(answer['data'])) throw garbage(provider, 'something that is no list of embeddings');
   const vectors: Array<number[] | undefined> = Array.from({ length: count }, () => undefined);
   for (const [position, item] of (answer['data'] as unknown[]).entries()) {

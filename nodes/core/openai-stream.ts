@@ -1,8 +1,8 @@
 /** Answers in OpenAI's format, streamed or whole, as parts. Read as the official API, llama.cpp, vLLM and compatible servers send them. */
+import { parseJson, readText } from './answer-bound.ts';
 import { ChunkTemplate } from './chunk-template.ts';
 import { classifyAnswer, garbage } from './classify.ts';
 import type { FinishReason, StreamPart } from './completion.ts';
-import { parseJson, readText } from './http.ts';
 import { readPieces } from './pieces.ts';
 import type { Provider } from './provider.ts';
 import { isRecord, type CompletionRequest } from './request.ts';
@@ -15,6 +15,8 @@ export interface OpenAiAnswer {
   body: AsyncIterable<Uint8Array>;
   provider: Provider;
   request: CompletionRequest;
+  /** Of one that comes as a whole. */
+  maxBytes?: number | undefined;
 }
 
 /**
@@ -27,8 +29,8 @@ export function readOpenAiAnswer(answer: OpenAiAnswer): AsyncIterable<readonly S
   return readPieces(readSse(answer.body), ({ data }, parts) => reader.read(data, parts));
 }
 
-async function* readWhole({ body }: OpenAiAnswer, reader: ChunkReader): AsyncGenerator<readonly StreamPart[]> {
-  yield reader.readObject(parseJson(await readText(body)));
+async function* readWhole({ body, provider, maxBytes }: OpenAiAnswer, reader: ChunkReader): AsyncGenerator<readonly StreamPart[]> {
+  yield reader.readObject(parseJson(await readText(body, provider, maxBytes)));
 }
 
 /** Whether a server has sent one object instead of a stream. */

@@ -2,10 +2,11 @@
  * Carries the requests that a provider's SDK builds. The SDK knows addresses, headers and versions; sending is ours, for its
  * own retries, time limits, logs and errors would each hide something, and it takes twice the time.
  */
+import { maxPlainBytes, parseJson, readErrorText, readText } from './answer-bound.ts';
 import { classifyAnswer, classifyNetworkError } from './classify.ts';
 import { type Connections, destroyConnections } from './connections.ts';
 import { LlmError } from './errors.ts';
-import { type HttpResponse, openHttp, parseJson, readText } from './http.ts';
+import { type HttpResponse, openHttp } from './http.ts';
 import type { PlainContext } from './model-server.ts';
 import type { Provider } from './provider.ts';
 import { createProxyConnections, proxyVariable } from './proxy.ts';
@@ -53,7 +54,7 @@ export class SdkTransport {
 
   async getJson(built: Promise<BuiltRequest>, context: SdkContext): Promise<unknown> {
     const { body } = await this.send(built, context);
-    return parseJson(await readText(body));
+    return parseJson(await readText(body, this.#provider, maxPlainBytes));
   }
 
   close(): Promise<void> {
@@ -61,7 +62,7 @@ export class SdkTransport {
   }
 
   async #failure({ status, headers, body }: HttpResponse, { request, onRefused }: SdkContext): Promise<LlmError> {
-    const text = await readText(body);
+    const text = await readErrorText(body);
     onRefused?.(status, text);
     if (status < 400) return this.#moved(status);
     return classifyAnswer({ status, headers, body: parseJson(text), provider: this.#provider, request });

@@ -1,5 +1,6 @@
 /** Server-sent events out of a byte stream (WHATWG HTML, 9.2). */
 import { createParser } from 'eventsource-parser';
+import { LlmError } from './errors.ts';
 
 export interface SseEvent {
   event?: string | undefined;
@@ -12,16 +13,16 @@ const longestEvent = 16 * 1024 * 1024;
 /**
  * The events of a stream, one array for each chunk of bytes. Comments are left out; an event that the stream's end cuts
  * off before its blank line still counts, for some servers never send that line.
- * @throws Error where one event is longer than 16 Mi characters
+ * @throws LlmError `server` where one event is longer than 16 Mi characters
  */
 export async function* readSse(body: AsyncIterable<Uint8Array>): AsyncGenerator<readonly SseEvent[]> {
   let events: SseEvent[] = [];
-  let tooLong: Error | undefined;
+  let tooLong: LlmError | undefined;
   const parser = createParser({
     maxBufferSize: longestEvent,
     onEvent: (event) => events.push(event),
     onError: (error) => {
-      if (error.type === 'max-buffer-size-exceeded') tooLong = error;
+      if (error.type === 'max-buffer-size-exceeded') tooLong = new LlmError('server', 'An event of the answer is longer than 16 MiB.', { hint: 'No model writes so much at once: look what stands at the address.', retryable: false });
     },
   });
   const decoder = new TextDecoder();

@@ -2,6 +2,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { AttemptRecord, Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError, policyFor, toLlmError } from '../core/errors.ts';
+import { GrowingText } from '../core/growing-text.ts';
 import { AttemptLimit, type Branch, nounFor } from './branch.ts';
 import { calls, framesOf, type LlmMessage, type Outcome, type Place, topFrame } from './calls.ts';
 import { deploysOf, holdMsOf } from './deploys.ts';
@@ -49,7 +50,7 @@ export class StageRequest {
   readonly #frames: readonly unknown[];
   readonly #startedAt = performance.now();
   #committed = false;
-  #said = '';
+  #said = new GrowingText();
   /** What a reader had seen when the attempt under way began. */
   #saidBefore = '';
   /** True once the attempt under way has given a reader something. */
@@ -120,7 +121,7 @@ export class StageRequest {
 
   /** The text that a reader has seen so far. */
   get said(): string {
-    return this.#said;
+    return this.#said.text;
   }
 
   /** Aborts when nobody waits for the answer any more, or its time is over. */
@@ -135,7 +136,7 @@ export class StageRequest {
   /** Tells a reader that has seen tokens to forget them. */
   async restart(): Promise<void> {
     this.#committed = false;
-    this.#said = '';
+    this.#said = new GrowingText();
     await this.#context.sink?.restart?.();
   }
 
@@ -163,7 +164,7 @@ export class StageRequest {
    */
   async attempt(branch: Branch, options: AttemptOptions): Promise<LlmMessage> {
     const startedAt = performance.now();
-    this.#saidBefore = this.#said;
+    this.#saidBefore = this.said;
     this.#isTelling = false;
     const outcome = await this.#outcomeOf(branch, options);
     const ms = performance.now() - startedAt;
@@ -249,7 +250,7 @@ export class StageRequest {
   #see(parts: readonly StreamPart[]): void {
     this.#committed = true;
     this.#isTelling = true;
-    for (const part of parts) if (part.type === 'text') this.#said += part.text;
+    for (const part of parts) if (part.type === 'text') this.#said.append(part.text);
   }
 
   /** Foreign nodes give no tokens: their answer is one. */

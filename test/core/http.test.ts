@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
 import { describe, it, type TestContext } from 'node:test';
-import { parseJson, readText } from '../../nodes/core/http.ts';
+import { parseJson, readText } from '../../nodes/core/answer-bound.ts';
 import { arrive, Explained, listen, step } from '../support/exchanges.ts';
 import type { Exchange } from '../support/server.ts';
 
+const somebody = { id: 'x', label: 'X', url: 'http://x.test' };
 const gone = new Error('The caller went away.');
 
 describe('an HTTP request', () => {
@@ -14,7 +15,7 @@ describe('an HTTP request', () => {
     const connected: number[] = [];
     const url = `${server.url}/a/b?c=d`;
     const { status, headers, body } = await open({ method: 'POST', url, headers: { 'x-key': 'k' }, body: '{"a":1}', onConnected: () => connected.push(1) });
-    assert.deepEqual([status, headers['x-kind'], await readText(body)], [201, 'test', 'hällo']);
+    assert.deepEqual([status, headers['x-kind'], await readText(body, somebody)], [201, 'test', 'hällo']);
     const [request] = server.requests;
     assert.deepEqual([request?.method, request?.path, request?.headers['x-key'], request?.json], ['POST', '/a/b?c=d', 'k', { a: 1 }]);
     assert.equal(connected.length, 1);
@@ -45,7 +46,7 @@ describe('an HTTP request', () => {
       ports.add(exchange.socket.remotePort);
       exchange.text(200, 'x');
     });
-    for (let times = 0; times < 10; times++) await readText((await open()).body);
+    for (let times = 0; times < 10; times++) await readText((await open()).body, somebody);
     // Two take turns: undici lets a connection rest for one turn of the event loop.
     assert.ok(ports.size <= 2);
   });
@@ -59,13 +60,13 @@ describe('an HTTP request', () => {
     const responses = Array.from({ length: 20 }, () => open());
     await all.promise;
     for (const exchange of exchanges) exchange.text(200, 'x');
-    for (const response of responses) assert.equal(await readText((await response).body), 'x');
+    for (const response of responses) assert.equal(await readText((await response).body, somebody), 'x');
   });
 
   it('leaves nothing on the signal when it is done', async (t) => {
     const { open } = await listen(t, (exchange) => exchange.text(200, 'x'));
     const { signal } = new AbortController();
-    await readText((await open({ signal })).body);
+    await readText((await open({ signal })).body, somebody);
     assert.equal(getEventListeners(signal, 'abort').length, 0);
   });
 });
@@ -84,7 +85,7 @@ describe('a cancelled HTTP request', () => {
     const response = open({ signal: controller.signal, onConnected: () => assert.fail('It was sent.') });
     controller.abort(gone);
     await assert.rejects(response, gone);
-    await readText((await open()).body);
+    await readText((await open()).body, somebody);
     assert.equal(server.requests.length, 1);
   });
 
@@ -102,7 +103,7 @@ describe('a cancelled HTTP request', () => {
     const { response, exchange } = await arrive(t, { signal: controller.signal });
     exchange.startStream();
     const { body } = await response;
-    const text = readText(body);
+    const text = readText(body, somebody);
     controller.abort(gone);
     await assert.rejects(text, gone);
     await exchange.closed;
@@ -134,7 +135,7 @@ describe('a cancelled HTTP request', () => {
     });
     const cancelled = assert.rejects(open({ url: `${server.url}/cancelled`, signal: controller.signal }), gone);
     await arrived.promise;
-    assert.equal(await readText((await open()).body), 'x');
+    assert.equal(await readText((await open()).body, somebody), 'x');
     await cancelled;
   });
 });
@@ -153,7 +154,7 @@ describe('a reader', () => {
       for (; taken < total; taken += mebibyte) await exchange.write(chunk);
       exchange.end();
     });
-    const askTaken = async () => Number(await readText((await open({ url: `${server.url}/taken` })).body));
+    const askTaken = async () => Number(await readText((await open({ url: `${server.url}/taken` })).body, somebody));
     return { open, askTaken };
   }
 
@@ -204,7 +205,7 @@ describe('a reader', () => {
     await exchange.write(llama.subarray(0, 2));
     await exchange.write(llama.subarray(2));
     exchange.end();
-    assert.equal(await readText((await response).body), '🦙');
+    assert.equal(await readText((await response).body, somebody), '🦙');
   });
 });
 
@@ -239,7 +240,7 @@ describe('a broken connection', () => {
     exchange.startStream();
     const { body } = await response;
     exchange.reset();
-    assert.match(String(await codeOf(readText(body))), /ECONNRESET|UND_ERR_SOCKET/);
+    assert.match(String(await codeOf(readText(body, somebody))), /ECONNRESET|UND_ERR_SOCKET/);
   });
 
   it('that is reset in the middle of the body is explained after the chunks that came', async (t) => {

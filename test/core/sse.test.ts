@@ -91,7 +91,7 @@ describe('server-sent events', () => {
       async () => {
         for await (const events of readSse(endless())) seen.push(...events);
       },
-      { message: /exceeded max buffer size/ },
+      { kind: 'server', message: /longer than 16 MiB/ },
     );
     assert.deepEqual(seen.map(({ data }) => data), ['a']);
   });

@@ -33,7 +33,7 @@ export class AnthropicClient implements ModelClient {
   async *stream(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     if (request.task === 'embed') throw noEmbeddings();
     const { headers, body } = await this.#post(request, context);
-    yield* readAnthropicAnswer({ headers, body, provider: this.provider, request });
+    yield* readAnthropicAnswer({ headers, body, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
   }
 
   async #post(request: CompletionRequest, context: AttemptContext): Promise<HttpResponse> {

@@ -1,7 +1,7 @@
 /** OpenAI's form of a conversation and its tools, as the Messages API wants them. */
 import type Anthropic from '@anthropic-ai/sdk';
 import { LlmError } from '../../core/errors.ts';
-import { parseJson } from '../../core/http.ts';
+import { parseJson } from '../../core/answer-bound.ts';
 import { type ChatMessage, type ContentPart, parseDataUrl, textOf, type ToolCall, type ToolDefinition } from '../../core/messages.ts';
 import { isRecord } from '../../core/request.ts';
 

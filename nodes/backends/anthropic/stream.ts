@@ -1,7 +1,8 @@
 /** The events of a streamed message as parts. Read in the API's "Streaming messages" and the SDK's types, version 2026-10-21. */
+import { parseJson, readText } from '../../core/answer-bound.ts';
 import { classifyAnswer, garbage } from '../../core/classify.ts';
 import type { FinishReason, StreamPart, Usage } from '../../core/completion.ts';
-import { type HttpResponse, parseJson, readText } from '../../core/http.ts';
+import type { HttpResponse } from '../../core/http.ts';
 import { isJson } from '../../core/openai-stream.ts';
 import { readPieces } from '../../core/pieces.ts';
 import type { Provider } from '../../core/provider.ts';
@@ -14,6 +15,8 @@ export interface AnthropicAnswer extends Pick<HttpResponse, 'headers'> {
   body: AsyncIterable<Uint8Array>;
   provider: Provider;
   request: CompletionRequest;
+  /** Of one that comes as a whole. */
+  maxBytes?: number | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface AnthropicAnswer extends Pick<HttpResponse, 'headers'> {
 export async function* readAnthropicAnswer(answer: AnthropicAnswer): AsyncGenerator<readonly StreamPart[]> {
   const reader = new EventReader(answer.provider, answer.request);
   if (isJson(answer.headers)) {
-    yield reader.readWhole(parseJson(await readText(answer.body)));
+    yield reader.readWhole(parseJson(await readText(answer.body, answer.provider, answer.maxBytes)));
     return;
   }
   // The API itself has no end mark; servers that come from OpenAI's send theirs here too.
@@ -160,10 +163,12 @@ class EventReader {
 
   /** Both ends of the stream tell a part of the counts, and leave out or set to null what they do not know. */
   #readUsage(usage: Fields, parts: StreamPart[]): void {
-    for (const [name, value] of Object.entries(usage)) if (value !== null) this.#usage[name] = value;
+    for (const name of usageNames) if (usage[name] !== null && usage[name] !== undefined) this.#usage[name] = usage[name];
     parts.push({ type: 'usage', usage: readUsage(this.#usage) });
   }
 }
+
+const usageNames = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens', 'output_tokens', 'output_tokens_details'];
 
 /** `input_tokens` counts only what neither came from the cache nor went there. */
 function readUsage(usage: Fields): Partial<Usage> {

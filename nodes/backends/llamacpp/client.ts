@@ -2,7 +2,7 @@
 import { classifyAnswer, garbage } from '../../core/classify.ts';
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { FinishReason, StreamPart } from '../../core/completion.ts';
-import { parseJson, readText } from '../../core/http.ts';
+import { parseJson, readText } from '../../core/answer-bound.ts';
 import { asPrompt } from '../../core/messages.ts';
 import type { ModelServer } from '../../core/model-server.ts';
 import { chatBody, type JsonObject } from '../../core/openai-body.ts';
@@ -45,7 +45,7 @@ export class LlamaCppClient implements ModelClient {
   async *#chat(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     const body = { ...this.#ownFields(), ...chatBody(request) };
     const { headers, body: answer } = await this.#server.post('/v1/chat/completions', body, context, request);
-    yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request });
+    yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
   }
 
   async *#completion(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
@@ -53,7 +53,7 @@ export class LlamaCppClient implements ModelClient {
     const answer = await this.#server.post('/completion', body, context, request);
     // Something in between may have turned the stream into one object.
     if (isJson(answer.headers)) {
-      const whole = this.#checkNative(parseJson(await readText(answer.body)), request);
+      const whole = this.#checkNative(parseJson(await readText(answer.body, this.provider, context.maxAnswerBytes)), request);
       yield [...readNative(whole), ...readLastEvent(whole)];
       return;
     }

@@ -42,7 +42,7 @@ export class OpenAiClient implements ModelClient {
       return;
     }
     const { headers, body } = await this.#post(request, context);
-    yield* readOpenAiAnswer({ headers, body, provider: this.provider, request });
+    yield* readOpenAiAnswer({ headers, body, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
   }
 
   async #post(request: CompletionRequest, context: AttemptContext): Promise<HttpResponse> {

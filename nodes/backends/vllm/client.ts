@@ -2,7 +2,7 @@
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { StreamPart } from '../../core/completion.ts';
 import { LlmError } from '../../core/errors.ts';
-import { parseJson, readText } from '../../core/http.ts';
+import { parseJson, readText } from '../../core/answer-bound.ts';
 import { asPrompt } from '../../core/messages.ts';
 import type { ModelServer } from '../../core/model-server.ts';
 import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
@@ -50,7 +50,7 @@ export class VllmClient implements ModelClient {
 
   async *#openAi(path: string, body: JsonObject, request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     const { headers, body: answer } = await this.#server.post(path, { ...this.#samplingFields(), ...body }, context, request);
-    yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request });
+    yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
   }
 
   async *#completions(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
@@ -66,7 +66,7 @@ export class VllmClient implements ModelClient {
   async #roomFor({ model, prompt }: JsonObject, context: AttemptContext): Promise<number | null> {
     try {
       const { body } = await this.#server.post('/tokenize', { model, prompt }, context);
-      const answer = parseJson(await readText(body));
+      const answer = parseJson(await readText(body, this.provider));
       if (!isRecord(answer)) return null;
       const room = Number(answer['max_model_len']) - Number(answer['count']);
       return room > 0 ? room : null;

@@ -4,7 +4,7 @@
  */
 import { classifyAnswer, garbage } from '../../core/classify.ts';
 import type { StreamPart } from '../../core/completion.ts';
-import { parseJson } from '../../core/http.ts';
+import { parseJson } from '../../core/answer-bound.ts';
 import { readPieces } from '../../core/pieces.ts';
 import type { Provider } from '../../core/provider.ts';
 import { isRecord, type CompletionRequest } from '../../core/request.ts';
@@ -104,7 +104,10 @@ class LineReader {
  */
 function settled(answer: string, stops: readonly string[]): string {
   const stopping = Math.max(0, ...stops.map((stop) => beginningAtEnd(answer, stop)));
-  return answer.slice(0, answer.length - stopping).replace(/(?:[\uD800-\uDBFF]|\uFFFD+)$/, '');
+  let end = answer.length - stopping;
+  if (/[\uD800-\uDBFF]/.test(answer[end - 1] ?? '')) return answer.slice(0, end - 1);
+  while (answer[end - 1] === '\uFFFD') end--;
+  return answer.slice(0, end);
 }
 
 /** How many characters at the end of the text could be the beginning of the word. */

@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { readChoice, readNumber } from '../../core/fields.ts';
-import { parseJson } from '../../core/http.ts';
+import { parseJson } from '../../core/answer-bound.ts';
 import type { JsonObject } from '../../core/openai-body.ts';
 import { isRecord } from '../../core/request.ts';
 import { type BackendConfig, registerBackend } from '../../runtime/backend-node.ts';

@@ -1,7 +1,7 @@
 /** An answer as Anthropic's event stream: content blocks, one after the other. */
 import type { Completion, StreamPart } from '../../core/completion.ts';
 import type { LlmError } from '../../core/errors.ts';
-import { parseJson } from '../../core/http.ts';
+import { parseJson } from '../../core/answer-bound.ts';
 import { isRecord } from '../../core/request.ts';
 import { statusFor } from '../status.ts';
 import { failed, head, stopReasonOf, usageOf } from './anthropic-answer.ts';

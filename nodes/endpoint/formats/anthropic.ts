@@ -1,6 +1,6 @@
 /** Anthropic's `/messages`, whole and as its own event stream, as its API reference has it. */
 import type { Completion } from '../../core/completion.ts';
-import { parseJson } from '../../core/http.ts';
+import { parseJson } from '../../core/answer-bound.ts';
 import { isRecord } from '../../core/request.ts';
 import { failed, head, stopReasonOf, usageOf } from './anthropic-answer.ts';
 import { readAnthropicRequest } from './anthropic-request.ts';

@@ -1,7 +1,7 @@
 /** A local server that ranks passages, as llama.cpp (started with `--rerank`) and vLLM (with a reranker) do. */
 import type { NodeAPI } from 'node-red';
 import { LlmError } from '../../core/errors.ts';
-import { parseJson, readText } from '../../core/http.ts';
+import { parseJson, readText } from '../../core/answer-bound.ts';
 import { configNode } from '../../runtime/config-node.ts';
 import type { ConnectionNode } from '../../runtime/connection.ts';
 import type { LocalServer } from '../../runtime/local-server.ts';
@@ -20,7 +20,7 @@ export function rerankerFor(RED: NodeAPI, { id, type, model }: { id: string; typ
     const timer = setTimeout(() => limit.abort(tooLate(server)), answerWithinMs);
     try {
       const { body } = await server.http.post('/v1/rerank', rerankBody({ model, question, texts }), { signal: AbortSignal.any([signal, limit.signal]) });
-      return readRerank(parseJson(await readText(body)), texts.length, server.provider);
+      return readRerank(parseJson(await readText(body, server.provider)), texts.length, server.provider);
     } finally {
       clearTimeout(timer);
       release();

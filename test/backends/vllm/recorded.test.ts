@@ -130,7 +130,7 @@ describe('recorded answers of vLLM 0.32', () => {
   it('leave to another branch what another server may do', () => {
     for (const name of ['err_image', 'err_tools_no_parser', 'err_answer_too_long', 'err_embeddings']) {
       const policy = policyFor(failures[name]?.kind ?? assert.fail(name));
-      assert.deepEqual(policy, { retry: false, tripsBreaker: false, nextBranch: true, leadsOnAtOnce: false });
+      assert.deepEqual([policy.retry, policy.tripsBreaker, policy.nextBranch], [false, false, true]);
     }
   });
 
