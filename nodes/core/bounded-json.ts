@@ -21,8 +21,8 @@ export interface JsonBounds {
   readonly depth?: number;
 }
 
-/** A thousand tools with a hundred values each are half of it. The worst of such texts, with as many different names, is built in 0.1 s. */
-export const maxValues = 200_000;
+/** A thousand tools with fifty values each are half of it. The worst of such texts, with as many different names, is built in a tenth of a second. */
+export const maxValues = 100_000;
 
 /** Deeper than any schema; what walks through a value by recursion must not run out of stack. */
 export const maxDepth = 200;

@@ -82,7 +82,7 @@ describe('JSON within bounds', () => {
   it('is refused at the piece that is too much', () => {
     const scan = new JsonScan({ what });
     scan.add(`[${'0,'.repeat(maxValues - 1)}`);
-    assert.equal(refusalOf(() => scan.add('0,')), 'The body holds more than 200,000 values.');
+    assert.equal(refusalOf(() => scan.add('0,')), 'The body holds more than 100,000 values.');
   });
 
   it('is no deeper than what follows can walk through', () => {
@@ -112,7 +112,7 @@ describe('JSON within bounds', () => {
   });
 
   it('of a flow counts bytes, which stand one by one in JSON', () => {
-    assert.match(refusalOf(() => checkBounds({ file: Buffer.alloc(maxValues) }, { what })) ?? '', /holds more than 200,000 values/);
+    assert.match(refusalOf(() => checkBounds({ file: Buffer.alloc(maxValues) }, { what })) ?? '', /holds more than 100,000 values/);
     assert.equal(refusalOf(() => checkBounds({ file: Buffer.alloc(100) }, { what })), undefined);
   });
 });

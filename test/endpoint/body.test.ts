@@ -87,7 +87,7 @@ describe('A body', () => {
   it('that holds too many values is refused with the piece that is too much, before the rest has come', async (t) => {
     const { port, outcomes } = await listen(t, 4 * 1024 * 1024);
     const begun = `${head('Content-Length: 4000000')}{"a":[${'{},'.repeat(maxValues / 2)}`;
-    assert.match(await exchange(port, [begun], 1), /^HTTP\/1\.1 400 [^]+The body holds more than 200,000 values\./);
+    assert.match(await exchange(port, [begun], 1), /^HTTP\/1\.1 400 [^]+The body holds more than 100,000 values\./);
     assert.equal(outcomes.length, 1);
   });
 
