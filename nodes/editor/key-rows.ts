@@ -1,5 +1,6 @@
-/** Rows of named keys, hidden until somebody wants to see one. */
+/** Rows of named keys: those that a person types, hidden until somebody wants to see one, and those that are made here, shown once. */
 import { type PlainRow, readField, textField } from './plain-rows.ts';
+import { sha256 } from './sha256.ts';
 import { type EditedNode, translate } from './validate.ts';
 
 interface KeyRow {
@@ -23,13 +24,6 @@ export function drawKey(node: EditedNode, line: JQuery, row: KeyRow | undefined)
   eye.attr('aria-pressed', 'false').on('click', () => show(key.attr('type') === 'password'));
   const copy = button(node, buttons, 'fa-clipboard', 'endpoint.button.copyKey');
   copyOnClick(copy, () => readField(key));
-  const generate = button(node, buttons, 'fa-refresh', 'endpoint.button.generate').append(' ', document.createTextNode(translate(node, 'endpoint.button.generateShort')));
-  generate.on('click', () => {
-    key.val(newKey());
-    show(true);
-    key.trigger('change');
-  });
-
   return {
     first: name,
     read: () => ({ name: readField(name), key: readField(key) }),
@@ -37,6 +31,33 @@ export function drawKey(node: EditedNode, line: JQuery, row: KeyRow | undefined)
       copy.prop('disabled', readField(key) === '');
       name.toggleClass('input-error', rows.filter((other) => other.name === readField(name)).length > 1);
     },
+  };
+}
+
+interface HashedRow {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** A row of a key that is made here. A new row gets a key, and shows it as long as the dialog is open; after that nobody can read it. */
+export function drawHashedKey(node: EditedNode, line: JQuery, row: HashedRow | undefined, freeName: string): PlainRow<HashedRow> {
+  const name = textField(node, $('<div class="llm-col-name">').appendTo(line), row?.name ?? freeName, 'llm.label.name', 'endpoint.placeholder.keyName');
+  const cell = $('<div class="llm-col-key">').appendTo(line);
+  const buttons = $('<div class="llm-col-buttons">').appendTo(line);
+  let hash = row?.sha256 ?? '';
+  if (row) {
+    $('<span class="llm-muted">').text(translate(node, 'endpoint.key.kept', { start: hash.slice(0, 8) })).appendTo(cell);
+  } else {
+    const key = newKey();
+    hash = sha256(key);
+    const shown = textField(node, cell, key, 'endpoint.label.key').attr('readonly', 'readonly').addClass('llm-endpoint-new-key');
+    shown.on('focus', () => shown.trigger('select'));
+    copyOnClick(button(node, buttons, 'fa-clipboard', 'endpoint.button.copyKey'), () => key);
+  }
+  return {
+    first: name,
+    read: () => ({ name: readField(name), sha256: hash }),
+    refresh: (rows) => name.toggleClass('input-error', rows.filter((other) => other.name === readField(name)).length > 1),
   };
 }
 
@@ -50,8 +71,8 @@ export function copyOnClick(button: JQuery, read: () => string): void {
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
 
-/** As long as nobody guesses it. */
-export function newKey(length = 40): string {
+/** Of 256 random bits. */
+export function newKey(length = 43): string {
   // Bytes beyond the last whole round would make some letters more likely than others.
   const fair = 256 - (256 % letters.length);
   let key = '';

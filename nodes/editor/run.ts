@@ -1,6 +1,7 @@
 /** The part of a server's dialog that is about running it here: the fields, its state, its log. */
 import { readArguments, readEnvironment, runFields, startChoices } from '../core/supervisor/fields.ts';
-import { choice, type EditedNode, number, numberDefaults, translate, url, type Validator } from './validate.ts';
+import { KeptSecret } from './kept-secret.ts';
+import { choice, type EditedNode, number, numberDefaults, savedPassword, translate, url, type Validator } from './validate.ts';
 
 /** What the runtime tells of a server that was deployed. */
 interface Report {
@@ -34,6 +35,7 @@ export function runDefaults() {
 
 /** Its variables; they may be secrets, and so are credentials. */
 export const environment: Validator = function (value, _opt) {
+  if (value === savedPassword) return true;
   try {
     readEnvironment(value);
     return true;
@@ -65,6 +67,7 @@ function isRunHere(node: EditedNode): boolean {
 /** `program` is what runs where the field is empty. Shows the fields only where they count, and the state and log as long as they are to be seen. */
 export function prepareRun(node: EditedNode, program: string): void {
   const panel = $('.llm-run');
+  prepareEnvironment(node);
   $('#node-config-input-executable').attr('placeholder', program);
   const field = $('#node-config-input-run');
   const show = () => {
@@ -78,6 +81,18 @@ export function prepareRun(node: EditedNode, program: string): void {
     void ask(node, panel, String($(this).data('llm-run')));
   });
   void watch(node, panel);
+}
+
+/** Its variables may be secrets: those that are saved stay where they are. */
+function prepareEnvironment(node: EditedNode): void {
+  const field = $('#node-config-input-environment');
+  const text = $('#llm-environment');
+  if (field.val() !== savedPassword) text.val(String(field.val() ?? ''));
+  const secret = new KeptSecret(node, { field, container: $('.llm-run-environment'), onTyping: () => text.trigger('focus') });
+  text.on('input change', () => {
+    secret.type(String(text.val() ?? '').trim());
+    text.toggleClass('input-error', environment.call(node, field.val(), {}) !== true);
+  });
 }
 
 async function watch(node: EditedNode, panel: JQuery): Promise<void> {

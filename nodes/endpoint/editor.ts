@@ -1,15 +1,18 @@
 import { fillDefaults } from '../editor/defaults.ts';
-import { copyOnClick, drawKey } from '../editor/key-rows.ts';
+import { accessDefault, prepareAccess } from '../editor/access.ts';
+import { KeptSecret } from '../editor/kept-secret.ts';
+import { copyOnClick, drawHashedKey, drawKey } from '../editor/key-rows.ts';
 import { PlainRows, readField, textField } from '../editor/plain-rows.ts';
 import { givenRows, readText } from '../editor/row-fields.ts';
 import { prepareTabs } from '../editor/tabs.ts';
-import { type EditedNode, numberDefaults, translate } from '../editor/validate.ts';
-import { isKey, isKeyName, joinKeys, type NamedKey, nameTwice, splitKeys } from './key-lines.ts';
+import { type EditedNode, numberDefaults, savedPassword, translate } from '../editor/validate.ts';
+import { type HashedKey, isKey, isKeyName, joinKeys, type NamedKey, nameTwice, splitKeys } from './key-lines.ts';
 import { defaultPath, endpointFields, type OfferedModel, readOrigins, readPath } from './settings.ts';
 import { versioned } from '../editor/version.ts';
 
 let models: PlainRows<OfferedModel> | undefined;
-let keys: PlainRows<NamedKey> | undefined;
+let hashedKeys: PlainRows<HashedKey> | undefined;
+let typedKeys: PlainRows<NamedKey> | undefined;
 
 RED.nodes.registerType('llm-endpoint', {
   category: 'LLM',
@@ -33,6 +36,13 @@ RED.nodes.registerType('llm-endpoint', {
         return checkModels(this, value);
       },
     },
+    ...accessDefault('llm-endpoint', 'keys', hasHashedKeys),
+    clientKeys: {
+      value: [],
+      validate(value, _opt) {
+        return checkHashedKeys(this, value);
+      },
+    },
     chat: { value: true },
     tellBackend: { value: true },
     cors: {
@@ -45,9 +55,9 @@ RED.nodes.registerType('llm-endpoint', {
   },
   credentials: {
     keys: {
-      type: 'text',
+      type: 'password',
       validate(value, _opt) {
-        return checkKeys(this, splitKeys(String(value ?? '')));
+        return value === savedPassword || checkKeys(this, splitKeys(String(value ?? '')));
       },
     },
   },
@@ -63,11 +73,14 @@ RED.nodes.registerType('llm-endpoint', {
   oneditprepare() {
     fillDefaults(this, 'node-input-');
     models = modelList(this);
-    keys = keyList(this);
+    const update = prepareAccess(this);
+    hashedKeys = hashedKeyList(this, update);
+    prepareTypedKeys(this, update);
     prepareTabs(this, fill);
     prepareAddresses();
   },
   oneditsave() {
+    this['clientKeys'] = hashedKeys?.rows();
     this['models'] = models?.rows().filter(({ name, model }) => name !== '' || model !== '');
   },
   oneditresize: fill,
@@ -75,7 +88,6 @@ RED.nodes.registerType('llm-endpoint', {
 
 function fill(): void {
   models?.fill();
-  keys?.fill();
 }
 
 function modelList(node: EditedNode): PlainRows<OfferedModel> {
@@ -97,25 +109,64 @@ function modelList(node: EditedNode): PlainRows<OfferedModel> {
   });
 }
 
-/** The rows stand for the field with all keys in it, which is left as it is until somebody changes a row. */
-function keyList(node: EditedNode): PlainRows<NamedKey> {
-  const field = $('#node-input-keys');
-  const rows = splitKeys(String(field.val() ?? ''));
-  const warn = (count: number) => $('.llm-endpoint-open').toggle(count === 0);
-  warn(rows.length);
-  return new PlainRows<NamedKey>(node, {
-    container: $('#llm-endpoint-keys'),
+/** Keys that are made here: the node keeps what tells them. */
+function hashedKeyList(node: EditedNode, changed: () => void): PlainRows<HashedKey> {
+  const rows = givenRows(node['clientKeys'], []).map(readHashedKey);
+  const names = new Set(rows.map(({ name }) => name));
+  const freeName = () => {
+    let number = names.size + 1;
+    while (names.has(`client ${number}`)) number++;
+    names.add(`client ${number}`);
+    return `client ${number}`;
+  };
+  return new PlainRows<HashedKey>(node, {
+    container: $('#llm-endpoint-client-keys'),
     rows,
+    columns: { name: 'llm.label.name', key: 'endpoint.label.key' },
+    sortable: false,
+    draw: (line, row) => drawHashedKey(node, line, row, row ? '' : freeName()),
+    check: (rows) => checkHashedKeys(node, rows),
+    changed,
+  });
+}
+
+/** Keys that a person types: the rows stand for the field with all of them in it. */
+function prepareTypedKeys(node: EditedNode, changed: () => void): void {
+  const field = $('#node-input-keys');
+  const given = String(field.val() ?? '');
+  const secret = new KeptSecret(node, { field, container: $('#llm-endpoint-typed-keys'), onTyping: () => typedKeys?.fill() });
+  typedKeys = new PlainRows<NamedKey>(node, {
+    container: $('#llm-endpoint-keys'),
+    rows: given === savedPassword ? [] : splitKeys(given),
     columns: { name: 'llm.label.name', key: 'endpoint.label.key' },
     sortable: false,
     draw: (line, row) => drawKey(node, line, row),
     check: (rows) => checkKeys(node, rows),
-    changed(rows) {
-      const given = rows.filter(({ name, key }) => name !== '' || key !== '');
-      warn(given.length);
-      field.val(joinKeys(given)).trigger('change');
-    },
+    changed: (rows) => secret.type(joinKeys(rows.filter(({ name, key }) => name !== '' || key !== ''))),
   });
+  field.on('change', changed);
+}
+
+function readHashedKey({ name, sha256 }: Readonly<Record<string, unknown>>): HashedKey {
+  return { name: readText(name), sha256: readText(sha256) };
+}
+
+/** While the dialog is open its rows are newer than the node. */
+function hasHashedKeys(node: EditedNode): boolean {
+  const isEdited = RED.editor.getEditStack().some(({ id }) => id === node['id']);
+  const rows = isEdited && hashedKeys ? hashedKeys.rows() : node['clientKeys'];
+  return Array.isArray(rows) && rows.length > 0;
+}
+
+function checkHashedKeys(node: EditedNode, given: unknown): boolean | string {
+  if (given === undefined || given === null) return true;
+  if (!Array.isArray(given)) return translate(node, 'llm.validate.rows');
+  const rows = givenRows(given, []).map(readHashedKey);
+  if (rows.some(({ name }) => name === '')) return translate(node, 'endpoint.validate.keyName');
+  const colon = rows.find(({ name }) => !isKeyName(name));
+  if (colon) return translate(node, 'llm.validate.row', { name: colon.name, reason: translate(node, 'endpoint.validate.colon') });
+  const broken = rows.find(({ sha256 }) => !/^[0-9a-f]{64}$/i.test(sha256));
+  return broken ? translate(node, 'llm.validate.row', { name: broken.name, reason: translate(node, 'endpoint.validate.hash') }) : isUnique(node, rows);
 }
 
 function readModel({ name, model }: Readonly<Record<string, unknown>>): OfferedModel {

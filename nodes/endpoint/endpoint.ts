@@ -1,5 +1,5 @@
 import type { NodeAPI, NodeDef } from 'node-red';
-import { watchCredentials } from '../runtime/access.ts';
+import { prepareAccess } from '../runtime/access.ts';
 import { watchForeignNodes } from '../runtime/foreign-nodes.ts';
 import { registerNode } from '../runtime/register.ts';
 import { EndpointNode } from './endpoint-node.ts';
@@ -7,6 +7,6 @@ import type { EndpointConfig, EndpointCredentials } from './parts.ts';
 
 export default function register(RED: NodeAPI): void {
   watchForeignNodes(RED);
-  watchCredentials(RED);
-  registerNode<NodeDef & EndpointConfig, EndpointCredentials>(RED, 'llm-endpoint', (node, config) => new EndpointNode(RED, node, config), { keys: { type: 'text' } });
+  prepareAccess(RED);
+  registerNode<NodeDef & EndpointConfig, EndpointCredentials>(RED, 'llm-endpoint', (node, config) => new EndpointNode(RED, node, config), { keys: { type: 'password' } });
 }

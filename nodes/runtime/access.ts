@@ -1,10 +1,12 @@
 /** Who may come in to the nodes that serve HTTP, and what is known of it where nobody has chosen. */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Request, Response } from 'express';
 import type { Node, NodeAPI } from 'node-red';
 import { type Access, type AccessChoice, accessChoices, accessFor, type AccessReport } from '../core/access.ts';
 import { readChoice } from '../core/fields.ts';
 import { isRecord } from '../core/request.ts';
+import { mayLook } from './admin-guard.ts';
 import { canvasIdOf } from './llm-nodes.ts';
 
 export interface AccessQuestion {
@@ -24,9 +26,14 @@ export interface Found {
 
 const reports = new Map<string, AccessReport>();
 
-/** Of all nodes that run, for the editor. */
-export function accessReports(): AccessReport[] {
-  return [...reports.values()];
+const installed = new WeakSet<object>();
+
+/** What the editor asks: where keys are, and where nobody has chosen. */
+function installAccessRoute(RED: NodeAPI): void {
+  const app = RED.httpAdmin;
+  if (!app || installed.has(app)) return;
+  installed.add(app);
+  app.get('/llm/access', mayLook(RED, 'llm.read'), (_req: Request, res: Response) => void res.json([...reports.values()]));
 }
 
 /** Who may come in to the node. @throws RangeError for a choice that there is not */
@@ -56,8 +63,13 @@ export function accessOf(RED: NodeAPI, node: Node<object>, { choice: given, hasK
 const failing = new WeakSet<object>();
 const watched = new WeakSet<object>();
 
-/** From now on it is known whether Node-RED could read its credentials. To be called when a type is registered: that is before flows are loaded. */
-export function watchCredentials(RED: NodeAPI): void {
+/** To be called when a type is registered, which is before flows are loaded: from now on it is known whether Node-RED could read its credentials. */
+export function prepareAccess(RED: NodeAPI): void {
+  installAccessRoute(RED);
+  watchCredentials(RED);
+}
+
+function watchCredentials(RED: NodeAPI): void {
   const { events } = RED;
   if (watched.has(events)) return;
   watched.add(events);

@@ -68,7 +68,7 @@ export interface ConnectionOwner {
 
 export interface ConnectionDefinition<C extends Connection = Connection> {
   readonly type: string;
-  /** Credentials beside the key; the editor shows them. */
+  /** Credentials beside the key. */
   readonly texts?: readonly string[];
   /** @throws LlmError or RangeError for fields that cannot work */
   open(fields: ConnectionFields, owner: ConnectionOwner): C;
@@ -112,7 +112,7 @@ export function registerConnection(RED: NodeAPI, definition: ConnectionDefinitio
       void users.gone().then(() => connection?.close(removed)).then(() => done(), done);
     });
   };
-  const texts = Object.fromEntries((definition.texts ?? []).map((name) => [name, { type: 'text' as const }]));
+  const texts = Object.fromEntries((definition.texts ?? []).map((name) => [name, { type: 'password' as const }]));
   registerNode<NodeDef, KeyCredentials>(RED, definition.type, start, { apiKey: { type: 'password' }, ...texts });
 }
 

@@ -12,6 +12,8 @@ function flowOf(settings: Record<string, unknown> = {}, ...more: FlowNode[]): Fl
   return [{ id: 'tab', type: 'tab', label: 'Endpoint' }, { ...endpoint, ...settings }, echo, ...more];
 }
 
+type List = 'models' | 'keys' | 'client-keys';
+
 describe('The dialog of an endpoint', { skip: skipWithoutBrowser }, () => {
   let nodeRed: TestNodeRed;
   let browser: Browser;
@@ -42,18 +44,19 @@ describe('The dialog of an endpoint', { skip: skipWithoutBrowser }, () => {
     if (tab !== undefined) await editor.showTab(tray, tab);
   }
 
-  /** Presses Done, and deploys as a person would. */
-  async function deploy(): Promise<void> {
+  /** Presses Done, and deploys as a person would; the editor asks once more where a node is marked. */
+  async function deploy({ isMarked = false } = {}): Promise<void> {
     await editor.closeDialog();
     const from = nodeRed.log().length;
     await editor.page.locator('#red-ui-header-button-deploy').click();
+    if (isMarked) await editor.page.locator('.red-ui-notification').getByRole('button', { name: 'Confirm deploy' }).click();
     while (!nodeRed.log().slice(from).includes('Started')) await delay(20);
   }
 
-  const row = (list: 'models' | 'keys', index: number) => tray.locator(`#llm-endpoint-${list} ol > li`).nth(index);
-  const field = (list: 'models' | 'keys', index: number, column: string) => row(list, index).locator(`.llm-col-${column} input`);
-  const complaint = async (list: 'models' | 'keys') => (await tray.locator(`#llm-endpoint-${list} .llm-rows-complaint`).innerText()).trim();
-  const add = (list: 'models' | 'keys') => tray.locator(`#llm-endpoint-${list} .red-ui-editableList-addButton`).click();
+  const row = (list: List, index: number) => tray.locator(`#llm-endpoint-${list} ol > li`).nth(index);
+  const field = (list: List, index: number, column: string) => row(list, index).locator(`.llm-col-${column} input`);
+  const complaint = async (list: List) => (await tray.locator(`#llm-endpoint-${list} .llm-rows-complaint`).innerText()).trim();
+  const add = (list: List) => tray.locator(`#llm-endpoint-${list} .red-ui-editableList-addButton`).click();
 
   async function addKey(index: number, name: string, key: string): Promise<void> {
     await add('keys');
@@ -160,50 +163,109 @@ describe('The dialog of an endpoint', { skip: skipWithoutBrowser }, () => {
     return editor.page.evaluate(`(() => { const node = RED.nodes.node('endpoint'); RED.editor.validateNode(node); return node.validationErrors; })()`);
   }
 
-  test('keeps its keys as credentials, and shows them again', async () => {
+  test('says who may ask, and what it means that nobody has chosen', async () => {
+    await open('Access');
+    const note = tray.locator('.llm-access-note');
+    assert.match(await note.innerText(), /As long as nobody chooses: everybody/);
+    assert.equal(await editor.read('access'), '', 'a flow of 0.1 says nothing');
+    await editor.write('access', 'keys');
+    assert.match((await editor.complaint('endpoint', 'access')) ?? '', /there is none/);
+    await editor.write('access', 'everybody');
+    assert.equal(await editor.complaint('endpoint', 'access'), undefined);
+    assert.ok(!(await tray.locator('.llm-access-keys').isVisible()));
+    await deploy();
+    assert.equal(await editor.property('endpoint', 'access'), 'everybody');
     assert.equal(await statusWith(), 200);
-    await open('Keys');
-    assert.ok(await tray.locator('.llm-endpoint-open').isVisible(), 'it warns where everybody may ask');
+  });
+
+  test('makes a key that is shown once: the flow has its hash, also after an export', async () => {
+    await show({ access: 'keys' });
+    assert.equal(await statusWith(), 503);
+    // The node is marked before it is opened.
+    await editor.page.waitForFunction(`/there is none/.test(String(RED.nodes.node('endpoint').validationErrors))`);
+    await open('Access');
+    await add('client-keys');
+    const key = await field('client-keys', 0, 'key').inputValue();
+    assert.match(key, /^sk-[A-Za-z0-9]{43}$/);
+    await add('client-keys');
+    const other = await field('client-keys', 1, 'key').inputValue();
+    assert.notEqual(other, key);
+    await field('client-keys', 1, 'name').fill('phone');
+    assert.equal(await editor.complaint('endpoint', 'access'), undefined);
+    await deploy();
+    assert.deepEqual([await statusWith(), await statusWith(key), await statusWith(other), await statusWith('sk-other')], [401, 200, 200, 401]);
+    const exported = JSON.stringify(await editor.page.evaluate(`RED.nodes.createExportableNodeSet([RED.nodes.node('endpoint')], { credentials: false })`));
+    assert.ok(!exported.includes(key) && !exported.includes(other));
+
+    const [node] = JSON.parse(exported) as [FlowNode];
+    const rows = node['clientKeys'] as Array<{ name: string; sha256: string }>;
+    assert.deepEqual(rows.map(({ name }) => name), ['client 1', 'phone']);
+    // As somebody imports it who has no credentials of ours.
+    await nodeRed.deploy([{ id: 'tab', type: 'tab', label: 'Endpoint' }, { ...node, id: 'imported', z: 'tab', wires: [['echo']] }, echo]);
+    assert.deepEqual([await statusWith(), await statusWith(key)], [401, 200]);
+
+    await show({ access: 'keys', clientKeys: rows });
+    await open('Access');
+    assert.match(await row('client-keys', 0).innerText(), /known by its hash/);
+    assert.equal(await field('client-keys', 0, 'key').count(), 0, 'nobody can read it any more');
+    await row('client-keys', 0).locator('.red-ui-editableList-item-remove').click();
+    await editor.page.waitForFunction(`$('#llm-endpoint-client-keys ol > li').length === 1`);
+    await deploy();
+    assert.deepEqual([await statusWith(key), await statusWith(other)], [401, 200]);
+  });
+
+  test('keeps typed keys as credentials, and never shows them again', async () => {
+    await show({ credentials: { keys: '' } });
+    await open('Access');
     await addKey(0, 'laptop', 'sk-laptop');
     await addKey(1, 'Open WebUI', 'sk-webui');
-    assert.ok(!(await tray.locator('.llm-endpoint-open').isVisible()));
     await deploy();
     const exported: unknown = await editor.page.evaluate(`RED.nodes.createExportableNodeSet([RED.nodes.node('endpoint')], { credentials: false })`);
     assert.doesNotMatch(JSON.stringify(exported), /sk-/, 'no key stands in the flow');
     assert.deepEqual([await statusWith(), await statusWith('sk-laptop'), await statusWith('sk-webui'), await statusWith('sk-other')], [401, 200, 200, 401]);
+    assert.deepEqual(await (await fetch(`${nodeRed.url}/credentials/llm-endpoint/endpoint`)).json(), { has_keys: true });
 
     await editor.load(nodeRed.url);
-    await open('Keys');
-    assert.equal(await field('keys', 1, 'name').inputValue(), 'Open WebUI');
-    assert.equal(await field('keys', 1, 'key').inputValue(), 'sk-webui');
-    assert.equal(await field('keys', 1, 'key').getAttribute('type'), 'password');
-    assert.ok(!(await tray.locator('#node-input-keys').isVisible()), 'nor can the field with all keys be read');
-    await row('keys', 1).getByRole('button', { name: 'Show the key' }).click();
-    assert.equal(await field('keys', 1, 'key').getAttribute('type'), 'text');
-    await row('keys', 0).locator('.red-ui-editableList-item-remove').click();
-    await editor.page.waitForFunction(`$('#llm-endpoint-keys ol > li').length === 1`);
+    await editor.page.waitForFunction(`RED.nodes.node('endpoint').access === 'keys'`);
+    await open('Access');
+    const kept = tray.locator('#llm-endpoint-typed-keys');
+    assert.match(await kept.innerText(), /They are kept, and not shown/);
+    assert.ok(!(await tray.locator('#llm-endpoint-keys').isVisible()));
+    assert.doesNotMatch(await editor.page.content(), /sk-laptop/);
+    await editor.closeDialog();
+
+    await open('Access');
+    await kept.getByRole('button', { name: 'Replace' }).click();
+    await addKey(0, 'phone', 'sk-phone');
     await deploy();
-    assert.deepEqual([await statusWith('sk-laptop'), await statusWith('sk-webui')], [401, 200]);
+    assert.deepEqual([await statusWith('sk-laptop'), await statusWith('sk-phone')], [401, 200]);
+
+    await editor.load(nodeRed.url);
+    await open('Access');
+    await kept.getByRole('button', { name: 'Remove' }).click();
+    assert.match((await editor.complaint('endpoint', 'access')) ?? '', /there is none/);
+    await kept.getByRole('button', { name: 'Keep what was' }).click();
+    assert.equal(await editor.complaint('endpoint', 'access'), undefined);
+    await kept.getByRole('button', { name: 'Remove' }).click();
+    await deploy({ isMarked: true });
+    assert.deepEqual([await statusWith(), await statusWith('sk-phone')], [503, 503]);
   });
 
-  test('makes a new key that nobody guesses', async () => {
-    await show({ credentials: { keys: 'laptop: sk-old' } });
-    await open('Keys');
-    const generate = row('keys', 0).getByRole('button', { name: 'Generate a new key' });
-    await generate.click();
-    const key = await field('keys', 0, 'key').inputValue();
-    assert.match(key, /^sk-[A-Za-z0-9]{40}$/);
-    assert.equal(await field('keys', 0, 'key').getAttribute('type'), 'text', 'it can be read now');
-    await generate.click();
-    assert.notEqual(await field('keys', 0, 'key').inputValue(), key);
-    const latest = await field('keys', 0, 'key').inputValue();
-    await deploy();
-    assert.deepEqual([await statusWith('sk-old'), await statusWith(latest)], [401, 200]);
+  test('of a flow of 0.1 says `keys` with the next deploy where there are some, so that a copy is closed', async () => {
+    await show({ credentials: { keys: 'laptop: sk-1' } });
+    await editor.page.waitForFunction(`RED.nodes.node('endpoint').access === 'keys'`);
+    assert.deepEqual(await problems(), []);
+    const copy = await editor.page.evaluate(`RED.nodes.createExportableNodeSet([RED.nodes.node('endpoint')], { credentials: false })[0].access`);
+    assert.equal(copy, 'keys');
+    await editor.page.evaluate(`RED.nodes.import([{ id: 'copied', type: 'llm-endpoint', z: 'tab', x: 200, y: 300, path: '/copied', access: 'keys', wires: [[]] }], { generateIds: false })`);
+    const marked: string[] = await editor.page.evaluate(`(() => { const node = RED.nodes.node('copied'); RED.editor.validateNode(node); return node.validationErrors; })()`);
+    assert.match(marked.join(), /there is none/);
   });
 
   test('refuses keys of one name, without a name or without a key', async () => {
-    await show({ credentials: { keys: 'laptop: sk-1' } });
-    await open('Keys');
+    await show({ credentials: { keys: '' } });
+    await open('Access');
+    await addKey(0, 'laptop', 'sk-1');
     await addKey(1, 'laptop', 'sk-2');
     assert.equal(await complaint('keys'), 'The name laptop stands twice.');
     assert.match(String(await editor.complaint('endpoint', 'keys')), /laptop stands twice/);
@@ -214,12 +276,15 @@ describe('The dialog of an endpoint', { skip: skipWithoutBrowser }, () => {
     await field('keys', 1, 'name').fill('phone');
     await field('keys', 1, 'key').fill('');
     assert.equal(await complaint('keys'), 'phone: the key is missing');
-    await deploy();
+    await add('client-keys');
+    await add('client-keys');
+    await field('client-keys', 1, 'name').fill('client 1');
+    assert.equal(await complaint('client-keys'), 'The name client 1 stands twice.');
+    await field('client-keys', 1, 'name').fill('');
+    assert.equal(await complaint('client-keys'), 'A key needs a name.');
+    await deploy({ isMarked: true });
     assert.match(nodeRed.log(), /not of the form name: key/);
-    assert.equal(await statusWith('sk-1'), 404, 'an endpoint with bad keys lets nobody in');
-    await open('Keys');
-    assert.equal(await field('keys', 1, 'name').inputValue(), 'phone', 'what is missing can still be given');
-    await editor.closeDialog();
+    assert.equal(await statusWith('sk-1'), 503, 'an endpoint with bad keys lets nobody in');
   });
 
   test('changes nothing when nothing is changed', async () => {
@@ -227,11 +292,12 @@ describe('The dialog of an endpoint', { skip: skipWithoutBrowser }, () => {
     await open();
     await editor.closeDialog();
     assert.equal(await editor.page.evaluate('RED.nodes.dirty()'), true, 'defaults that the flow file lacks are filled in');
-    assert.equal(await editor.page.evaluate(`RED.nodes.node('endpoint').credentials.keys`), 'laptop : sk-1\n\n phone:sk-2');
+    assert.equal(await editor.page.evaluate(`RED.nodes.node('endpoint').credentials.keys`), undefined);
+    assert.equal(await statusWith('sk-2'), 200);
     assert.deepEqual(await problems(), []);
   });
 
-  for (const odd of [{ models: 'a,b', path: 7, cors: [], maxOpen: {} }, { models: [null, 5, { name: 3 }], chat: 'x' }]) {
+  for (const odd of [{ models: 'a,b', path: 7, cors: [], maxOpen: {}, access: 5, clientKeys: 'x' }, { models: [null, 5, { name: 3 }], chat: 'x', clientKeys: [null, 7, { name: 3 }] }]) {
     test(`opens whatever a flow file holds: ${JSON.stringify(odd)}`, async () => {
       await show(odd);
       await open('Models');
@@ -249,13 +315,13 @@ describe('The dialog of an endpoint', { skip: skipWithoutBrowser }, () => {
   for (const theme of ['light', 'dark'] satisfies Theme[]) {
     test(`looks right in ${theme}`, async () => {
       const models = [{ name: 'fast', model: 'llama-3.2-3b' }, { name: 'smart', model: '' }, { name: 'gpt-4o-mini', model: '' }];
-      await nodeRed.deploy(flowOf({ models, credentials: { keys: 'laptop: sk-1\nOpen WebUI: sk-2' } }));
+      await nodeRed.deploy(flowOf({ models, access: 'keys', clientKeys: [{ name: 'laptop', sha256: 'ab'.repeat(32) }], credentials: { keys: 'Open WebUI: sk-2' } }));
       const themed = await EditorPage.open(browser, nodeRed.url, theme);
       tray = await themed.openDialog('endpoint');
       await themed.screenshot('endpoint-filled');
-      for (const tab of ['Models', 'Keys', 'Limits']) {
+      for (const tab of ['Models', 'Access', 'Limits']) {
         await themed.showTab(tray, tab);
-        if (tab === 'Keys') await row('keys', 1).getByRole('button', { name: 'Generate a new key' }).click();
+        if (tab === 'Access') await add('client-keys');
         await themed.screenshot(`endpoint-filled-${tab.toLowerCase()}`);
       }
       await themed.closeDialog();

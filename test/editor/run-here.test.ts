@@ -64,10 +64,20 @@ describe('A server that is run here, in the editor', { skip: skipWithoutBrowser 
     await editor.closeDialog();
   });
 
-  test('keeps the variables of its environment as a credential', async () => {
-    await editor.openDialog('server');
-    await editor.page.waitForFunction('$("#node-config-input-environment").val() !== ""');
-    assert.equal(await editor.read('environment'), 'HF_TOKEN=hf-canary-17');
+  test('keeps the variables of its environment as a credential that is never shown again', async () => {
+    const tray = await editor.openDialog('server');
+    const kept = tray.locator('.llm-run-environment');
+    await kept.filter({ hasText: /They are kept, and not shown/ }).waitFor();
+    assert.doesNotMatch(await editor.page.content(), /hf-canary-17/);
+    assert.deepEqual(await (await fetch(`${nodeRed.url}/credentials/llm-llamacpp-server/server`)).json(), { has_apiKey: false, has_environment: true });
+    await kept.getByRole('button', { name: 'Replace' }).click();
+    await tray.locator('#llm-environment').fill('HF_TOKEN');
+    assert.match((await editor.complaint('server', 'environment')) ?? '', /NAME=value/);
+    await tray.locator('#llm-environment').fill('A=1\nB=2');
+    assert.equal(await editor.read('environment'), 'A=1\nB=2');
+    await tray.locator('#llm-environment').fill('');
+    assert.equal(await editor.read('environment'), '__PWRD__', 'nothing typed keeps what was');
+    await kept.getByRole('button', { name: 'Keep what was' }).click();
     await editor.closeDialog();
     assert.equal(await editor.property('server', 'environment'), undefined);
   });

@@ -52,7 +52,7 @@ RED.nodes.registerType('llm-llamacpp-server', {
   },
   credentials: {
     apiKey: { type: 'password', validate: apiKey() },
-    environment: { type: 'text', validate: environment },
+    environment: { type: 'password', validate: environment },
   },
   label() {
     return this.name || String(this['url'] || 'llama.cpp');

@@ -1,3 +1,4 @@
+import { accessDefault, prepareAccess } from '../../editor/access.ts';
 import { fillDefaults } from '../../editor/defaults.ts';
 import { copyOnClick } from '../../editor/key-rows.ts';
 import { PlainRows, type PlainRow, readField, textField } from '../../editor/plain-rows.ts';
@@ -36,6 +37,7 @@ RED.nodes.registerType('llm-monitor', {
         return pathOf(value) !== undefined || translate(this, 'monitor.validate.path');
       },
     },
+    ...accessDefault('llm-monitor', 'token', () => false),
     models: { value: '' },
     alerts: {
       value: [],
@@ -85,6 +87,7 @@ RED.nodes.registerType('llm-monitor', {
     prepareTabs(this, () => alerts?.fill());
     prepareAddress();
     noteTimedPattern(this);
+    prepareAccess(this);
     showWith('log', (target) => ({ '.llm-monitor-log': target !== 'off', '.llm-monitor-file': target === 'file' }));
     showWith('capture', (target) => ({ '.llm-monitor-captured': target === 'memory' }));
     showWith('telemetry', (target) => ({ '.llm-monitor-otlp': target === 'otlp' }));
