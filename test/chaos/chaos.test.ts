@@ -15,8 +15,8 @@ import { ChaosProvider } from './provider.ts';
 
 const seconds = Number(process.env['CHAOS_SECONDS'] ?? 120);
 const clients = 24;
-/** More than garbage that has not been collected yet. */
-const mostGrowthMb = 150;
+/** From the second third of the time to the last; caches and what is kept of requests fill up in the first. */
+const mostGrowthMb = 80;
 
 for (const seed of seeds([], 1)) {
   test(`chaos of ${seconds} s with the seed ${seed}`, { timeout: (seconds + 120) * 1000 }, async (t) => {
@@ -43,8 +43,10 @@ for (const seed of seeds([], 1)) {
 
     for (const provider of providers) provider.faultOneIn = Infinity;
     await checkQuiet(nodeRed, providers);
-    const growth = Math.max(...deploys.memory.slice(-3)) - Math.min(...deploys.memory.slice(1, 4));
-    assert.ok(growth < mostGrowthMb, `memory grew by ${growth} MB: ${deploys.memory.join(', ')}`);
+    // The least of several looks: the others have garbage in them that is not collected yet.
+    const third = Math.floor(deploys.memory.length / 3);
+    const growth = Math.min(...deploys.memory.slice(-third)) - Math.min(...deploys.memory.slice(third, -third));
+    assert.ok(third === 0 || growth < mostGrowthMb, `memory grew by ${growth} MB: ${deploys.memory.join(', ')}`);
     await checkAnswers(nodeRed, chance);
     assert.doesNotMatch(nodeRed.log(), /unhandled|uncaught|TypeError|please report/i);
   });
@@ -68,9 +70,9 @@ async function deployUntil(isOver: () => boolean, nodeRed: TestNodeRed, flows: F
     const at = 1 + chance.below(flows.length - 1);
     flows[at] = { ...(flows[at] as FlowNode), version: ++count };
     await nodeRed.deploy(flows, chance.pick(['full', 'nodes', 'nodes', 'flows']));
-    if (performance.now() - looked < seconds * 60) continue;
+    if (performance.now() - looked < seconds * 30) continue;
     looked = performance.now();
-    memory.push(Math.round((await metric(nodeRed, 'process_resident_memory_bytes')) / 1e6));
+    memory.push(Math.round(((await metric(nodeRed, 'nodejs_heap_size_used_bytes')) + (await metric(nodeRed, 'nodejs_external_memory_bytes'))) / 1e6));
   }
   return { count, memory };
 }
