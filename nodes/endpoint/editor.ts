@@ -1,11 +1,12 @@
 import { fillDefaults } from '../editor/defaults.ts';
 import { accessDefault, prepareAccess } from '../editor/access.ts';
 import { KeptSecret } from '../editor/kept-secret.ts';
+import { baseAddress, listeningDefaults, prepareListening } from '../editor/listening.ts';
 import { copyOnClick, drawHashedKey, drawKey } from '../editor/key-rows.ts';
 import { PlainRows, readField, textField } from '../editor/plain-rows.ts';
 import { givenRows, readText } from '../editor/row-fields.ts';
 import { prepareTabs } from '../editor/tabs.ts';
-import { type EditedNode, numberDefaults, savedPassword, translate } from '../editor/validate.ts';
+import { type EditedNode, formValue, numberDefaults, savedPassword, translate } from '../editor/validate.ts';
 import { type HashedKey, isKey, isKeyName, joinKeys, type NamedKey, nameTwice, splitKeys } from './key-lines.ts';
 import { defaultPath, endpointFields, type OfferedModel, readOrigins, readPath } from './settings.ts';
 import { versioned } from '../editor/version.ts';
@@ -43,6 +44,7 @@ RED.nodes.registerType('llm-endpoint', {
         return checkHashedKeys(this, value);
       },
     },
+    ...listeningDefaults(),
     chat: { value: true },
     tellBackend: { value: true },
     cors: {
@@ -201,8 +203,13 @@ function checkPath(node: EditedNode, value: unknown): boolean | string {
   const path = pathOf(value);
   if (path === undefined) return translate(node, 'endpoint.validate.path');
   const others = RED.nodes.filterNodes({ type: 'llm-endpoint' }) as unknown as EditedNode[];
-  const isTaken = others.some((other) => other['id'] !== node['id'] && !isDisabled(other) && pathOf(other['path']) === path);
+  const isTaken = others.some((other) => other['id'] !== node['id'] && !isDisabled(other) && pathOf(other['path']) === path && portOf(other) === portOf(node));
   return !isTaken || isDisabled(node) || translate(node, 'endpoint.validate.pathTwice', { path });
+}
+
+/** Empty for Node-RED's own. */
+function portOf(node: EditedNode): string {
+  return formValue(node, 'port').trim();
 }
 
 function isDisabled(node: EditedNode): boolean {
@@ -224,12 +231,11 @@ function attempt<Result>(read: () => Result): Result | undefined {
 
 /** Shows where clients find the endpoint, seen from here. */
 function prepareAddresses(): void {
-  const root = String((RED.settings as { httpNodeRoot?: unknown }).httpNodeRoot ?? '').replace(/\/$/, '');
   const openAi = $('.llm-endpoint-openai');
   const anthropic = $('.llm-endpoint-anthropic');
   const update = () => {
     const path = pathOf($('#node-input-path').val());
-    const url = path === undefined ? '' : location.origin + root + path;
+    const url = path === undefined ? '' : baseAddress() + path;
     // Anthropic's clients add the /v1 by themselves.
     const base = url.endsWith('/v1') ? url.slice(0, -'/v1'.length) : '';
     write(openAi, url);
@@ -240,7 +246,7 @@ function prepareAddresses(): void {
   for (const row of [openAi, anthropic]) copyOnClick(row.find('button'), () => row.find('code').text());
   $('#node-input-path').on('input change', update);
   $('#node-input-chat').on('change', update);
-  update();
+  prepareListening(update);
 }
 
 function write(row: JQuery, address: string): void {

@@ -66,9 +66,9 @@ describe('An endpoint in Node-RED', () => {
     for (const type of ['application/json', 'text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data; boundary=x', 'application/json; charset=utf-16']) {
       const openai = await gateway.post(`/echo${chat}`, '{"messages":', { 'content-type': type });
       assert.equal(openai.status, 400);
-      assert.deepEqual(await errorIn(openai), { message: 'The body is no JSON. Send a JSON object in UTF-8.', type: 'invalid_request_error', param: null, code: 'invalid_request' });
+      assert.deepEqual(await errorIn(openai), { message: 'The body is no JSON. It must be JSON in UTF-8.', type: 'invalid_request_error', param: null, code: 'invalid_request' });
       const anthropic = await gateway.post('/echo/v1/messages', '{"messages":', { 'content-type': type });
-      assert.deepEqual(await anthropic.json(), { type: 'error', error: { type: 'invalid_request_error', message: 'The body is no JSON. Send a JSON object in UTF-8.' } });
+      assert.deepEqual(await anthropic.json(), { type: 'error', error: { type: 'invalid_request_error', message: 'The body is no JSON. It must be JSON in UTF-8.' } });
     }
     assert.equal((await gateway.post(`/echo${chat}`, JSON.stringify({ messages: hello }), { 'content-type': 'text/plain' })).status, 200);
   });

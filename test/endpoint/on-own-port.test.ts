@@ -2,4 +2,4 @@
 import { useOwnPort } from '../support/port.ts';
 
 await useOwnPort();
-for (const name of ['endpoint', 'deploys', 'fuzz', 'hang-ups', 'names', 'standing-still']) await import(`./${name}.test.ts`);
+for (const name of ['endpoint', 'deploys', 'fuzz', 'hang-ups', 'names', 'raw-sockets', 'standing-still']) await import(`./${name}.test.ts`);

@@ -9,6 +9,8 @@ import { type FakeProviders, startProviders } from './providers.ts';
 export interface Gateway {
   readonly nodeRed: TestNodeRed;
   readonly providers: FakeProviders;
+  /** Where the endpoints are, with Node-RED's httpNodeRoot where it holds. */
+  readonly origin: string;
   /** The clients of an endpoint; a path of `/x` is its `/x/v1`. */
   openai(path: string, options?: ConstructorParameters<typeof OpenAI>[0]): OpenAI;
   anthropic(path: string, options?: ConstructorParameters<typeof Anthropic>[0]): Anthropic;
@@ -58,11 +60,13 @@ export async function startGateway(nodes: (providers: FakeProviders) => FlowNode
     await providers.close();
     throw error;
   });
-  if (own !== undefined) await opened(own);
+  // Only what has an endpoint opens it.
+  if (own !== undefined && flows.some(({ type }) => type === 'llm-endpoint')) await opened(own);
   const base = own === undefined ? new URL(nodeRed.url).origin + prefix : `http://127.0.0.1:${own}`;
   return {
     nodeRed,
     providers,
+    origin: base,
     openai: (path, given) => new OpenAI({ baseURL: `${base}${path}/v1`, apiKey: 'sk-client', maxRetries: 0, ...given }),
     anthropic: (path, given) => new Anthropic({ baseURL: `${base}${path}`, apiKey: 'sk-client', maxRetries: 0, ...given }),
     aiSdk: (path, given) => createOpenAICompatible({ name: 'gateway', baseURL: `${base}${path}/v1`, apiKey: 'sk-client', includeUsage: true, supportsStructuredOutputs: true, ...given }),

@@ -1,5 +1,6 @@
 import { accessDefault, prepareAccess } from '../../editor/access.ts';
 import { fillDefaults } from '../../editor/defaults.ts';
+import { baseAddress, listeningDefaults, prepareListening } from '../../editor/listening.ts';
 import { copyOnClick } from '../../editor/key-rows.ts';
 import { PlainRows, type PlainRow, readField, textField } from '../../editor/plain-rows.ts';
 import { checkField, choiceField, givenRows, type GivenRow, readChoice, readNumber, readText } from '../../editor/row-fields.ts';
@@ -38,6 +39,7 @@ RED.nodes.registerType('llm-monitor', {
       },
     },
     ...accessDefault('llm-monitor', 'token', () => false),
+    ...listeningDefaults(),
     models: { value: '' },
     alerts: {
       value: [],
@@ -217,18 +219,17 @@ function attempt<Result>(read: () => Result): Result | undefined {
 
 /** Shows where Prometheus finds the metrics, seen from here. */
 function prepareAddress(): void {
-  const root = String((RED.settings as { httpNodeRoot?: unknown }).httpNodeRoot ?? '').replace(/\/$/, '');
   const address = $('.llm-monitor-address');
   const update = () => {
     const isServed = $('#node-input-metrics').is(':checked');
     const path = pathOf($('#node-input-path').val());
     $('.llm-monitor-served').toggle(isServed);
-    address.toggle(path !== undefined).find('code').text(path === undefined ? '' : location.origin + root + path);
+    address.toggle(path !== undefined).find('code').text(path === undefined ? '' : baseAddress() + path);
   };
   copyOnClick(address.find('button'), () => address.find('code').text());
   $('#node-input-path').on('input change', update);
   $('#node-input-metrics').on('change', update);
-  update();
+  prepareListening(update);
 }
 
 /** Shows only what the chosen target needs. */
