@@ -1,4 +1,6 @@
 /** The part of a server's dialog that is about running it here: the fields, its state, its log. */
+import { boundFields, isCoreList, isGpuList } from '../core/supervisor/bounds.ts';
+import type { Machine } from '../core/supervisor/machine.ts';
 import { readArguments, readEnvironment, runFields, startChoices } from '../core/supervisor/fields.ts';
 import { KeptSecret } from './kept-secret.ts';
 import { choice, type EditedNode, number, numberDefaults, savedPassword, translate, url, type Validator } from './validate.ts';
@@ -27,6 +29,10 @@ export function runDefaults() {
     url: { value: '', validate: runUrl },
     executable: { value: '' },
     extraArgs: { value: '', validate: oneArgumentALine },
+    gpus: { value: '', validate: listOf(isGpuList, 'llm.validate.gpus') },
+    cores: { value: '', validate: listOf(isCoreList, 'llm.validate.cores') },
+    maxMemoryMb: { value: '', validate: number(boundFields.maxMemoryMb) },
+    niceness: { value: '', validate: number(boundFields.niceness) },
     start: choice(startChoices),
     ...numberDefaults({ maxRestarts, waitForStartMs }),
     idleStopMinutes: { value, validate: number(bounds) },
@@ -48,6 +54,14 @@ export const environment: Validator = function (value, _opt) {
 const oneArgumentALine: Validator = function (value, _opt) {
   return !readArguments(value).some((line) => /^-{1,2}[\w-]+\s/.test(line)) || translate(this, 'llm.validate.extraArgs');
 };
+
+/** A list, or nothing; blanks in it mean nothing. */
+function listOf(isList: (text: string) => boolean, complaint: string): Validator {
+  return function (value, _opt) {
+    const text = String(value ?? '').replaceAll(' ', '');
+    return text === '' || isList(text) || translate(this, complaint);
+  };
+}
 
 const runUrl: Validator = function (value, opt) {
   const checked = url.call(this, value, opt);
@@ -81,6 +95,25 @@ export function prepareRun(node: EditedNode, program: string): void {
     void ask(node, panel, String($(this).data('llm-run')));
   });
   void watch(node, panel);
+  void showMachine(node, panel.find('.llm-run-machine'));
+}
+
+/** What there is to be bounded, and what cannot be. */
+async function showMachine(node: EditedNode, note: JQuery): Promise<void> {
+  const say = (key: string, values?: Record<string, unknown>) => translate(node, `llm.run.machine.${key}`, values);
+  try {
+    const { cores, memoryMb, gpus, canBindCores, memoryKeeper } = (await $.ajax({ url: 'llm/machine' })) as Machine;
+    const words = [
+      say('has', { cores, last: cores - 1, memory: memoryMb.toLocaleString(RED.i18n.lang()) }),
+      gpus.length > 0 ? say('gpus', { gpus: gpus.join(', ') }) : say('noGpus'),
+      canBindCores ? '' : say('noCores'),
+      memoryKeeper === 'kernel' ? '' : say(memoryKeeper),
+    ];
+    note.text(words.filter((word) => word !== '').join(' '));
+  } catch {
+    // Who may not ask, or finds nobody who answers, reads so where the state stands.
+    note.hide();
+  }
 }
 
 /** Its variables may be secrets: those that are saved stay where they are. */

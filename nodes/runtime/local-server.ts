@@ -10,6 +10,7 @@ import { ModelServer, readUrl } from '../core/model-server.ts';
 import { readModelNames } from '../core/openai-body.ts';
 import { type PriceSource, readPriceTable } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
+import { readBounds, readGpus } from '../core/supervisor/bounds.ts';
 import type { Command } from '../core/supervisor/command.ts';
 import type { Address } from '../core/supervisor/listening.ts';
 import { recordFileOf } from '../core/supervisor/orphans.ts';
@@ -113,7 +114,10 @@ export abstract class LocalServer implements Connection {
   }
 
   #command(): Command {
-    return this.#kind.command(this.#fields, readListenAddress(this.provider.url));
+    const command = this.#kind.command(this.#fields, readListenAddress(this.provider.url));
+    const { gpus } = this.#fields;
+    // Whoever sets the variable itself knows better.
+    return { ...command, env: { ...readGpus(gpus), ...command.env }, bounds: readBounds(this.#fields) };
   }
 
   #superviseBy(host: ServerHost): Supervision | undefined {

@@ -1,6 +1,7 @@
 /** What the editor asks of a server that is run here, as it was deployed last: its state and log, and to start or stop it. */
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
+import { machine } from '../core/supervisor/machine.ts';
 import { mayAct, mayLook } from './admin-guard.ts';
 import type { ConnectionNode } from './connection.ts';
 import type { Supervision } from './supervision.ts';
@@ -35,6 +36,8 @@ export function installServerRoutes(RED: NodeAPI): void {
   installed.add(app);
   // The log of a server may hold prompts: to read it is not for everybody who may look at flows.
   app.get('/llm/servers/:id', mayLook(RED, 'llm.write'), (req: Request, res: Response) => answer(RED, req, res));
+  // What a server can be bounded by on this machine.
+  app.get('/llm/machine', mayLook(RED, 'llm.write'), (_req: Request, res: Response, next: (error: unknown) => void) => void machine().then((facts) => res.json(facts), next));
   app.post('/llm/servers/:id/:action', mayAct(RED, 'llm.write'), (req: Request, res: Response) => answer(RED, req, res));
 }
 

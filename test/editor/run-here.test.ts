@@ -89,6 +89,10 @@ describe('A server that is run here, in the editor', { skip: skipWithoutBrowser 
       ['extraArgs', '--threads 4', /one argument a line/],
       ['url', 'http://192.0.2.1:8080', /address of this machine/],
       ['gpuLayers', '1.5', /whole number/],
+      ['cores', '3-1', /list of cores/],
+      ['gpus', '0;1', /list of GPUs/],
+      ['maxMemoryMb', '0', /whole number/],
+      ['niceness', '-1', /whole number from 0 to 19/],
     ];
     for (const [name, value, why] of bad) {
       await editor.write(name, value);
@@ -96,7 +100,9 @@ describe('A server that is run here, in the editor', { skip: skipWithoutBrowser 
     }
     await editor.write('extraArgs', '--threads\n4');
     await editor.write('url', 'http://localhost:8080');
-    for (const name of ['extraArgs', 'url']) assert.equal(await editor.complaint('server', name), undefined);
+    await editor.write('cores', '0-3, 6');
+    await editor.write('gpus', 'GPU-8932f937,1');
+    for (const name of ['extraArgs', 'url', 'cores', 'gpus']) assert.equal(await editor.complaint('server', name), undefined);
     await editor.load(nodeRed.url);
   });
 
@@ -116,11 +122,22 @@ describe('A server that is run here, in the editor', { skip: skipWithoutBrowser 
     assert.equal(await editor.property('vllm-server', 'run'), true);
   });
 
+  test('says what the machine has that a server may be bounded in', async () => {
+    const tray = await editor.openDialog('server');
+    const note = tray.locator('.llm-run-machine');
+    await note.filter({ hasText: /^This machine has \d+ cores \(0-\d+\) and [\d,]+ MB of memory\. / }).waitFor();
+    await note.scrollIntoViewIfNeeded();
+    await editor.screenshot('run-here-machine');
+    await editor.closeDialog();
+  });
+
   test('looks well in the dark, too', async () => {
     const dark = await EditorPage.open(browser, nodeRed.url, 'dark');
     const tray = await dark.openDialog('server');
     await tray.locator('.llm-run-log').filter({ hasText: /listening on port/ }).waitFor();
     await dark.screenshot('run-here-top');
+    await tray.locator('.llm-run-machine').scrollIntoViewIfNeeded();
+    await dark.screenshot('run-here-machine');
     await tray.locator('.llm-test').scrollIntoViewIfNeeded();
     await dark.screenshot('run-here');
     assert.deepEqual(dark.errors, []);

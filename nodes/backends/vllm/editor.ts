@@ -46,6 +46,7 @@ RED.nodes.registerType('llm-vllm-server', {
     model: { value: '' },
     gpuMemoryUtilization: { value: '', validate: number(vllmNumbers.gpuMemoryUtilization) },
     maxModelLen: { value: '', validate: number(vllmNumbers.maxModelLen) },
+    maxNumBatchedTokens: { value: '', validate: number(vllmNumbers.maxNumBatchedTokens) },
     maxNumSeqs: { value: '', validate: number(vllmNumbers.maxNumSeqs) },
     tensorParallelSize: { value: '', validate: number(vllmNumbers.tensorParallelSize) },
     dtype: choice(dtypeChoices),

@@ -6,6 +6,7 @@ export const vllmNumbers = {
   gpuMemoryUtilization: { flag: '--gpu-memory-utilization', min: 0.01, max: 1 },
   maxModelLen: { flag: '--max-model-len', min: 1, max: 100_000_000, integer: true },
   tensorParallelSize: { flag: '--tensor-parallel-size', min: 1, max: 1_024, integer: true },
+  maxNumBatchedTokens: { flag: '--max-num-batched-tokens', min: 1, max: 100_000_000, integer: true },
   maxNumSeqs: { flag: '--max-num-seqs', min: 1, max: 100_000, integer: true },
 } as const satisfies Record<string, NumberArgument>;
 

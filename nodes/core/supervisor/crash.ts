@@ -14,7 +14,7 @@ export interface Exit {
 }
 
 /** Words of the catalogue, `llm.crash.<reason>`. */
-export const crashReasons = ['memory', 'killed', 'model', 'port', 'executable', 'library', 'argument', 'processor', 'hung', 'unknown'] as const;
+export const crashReasons = ['memory', 'killed', 'model', 'port', 'executable', 'library', 'argument', 'processor', 'hung', 'bound', 'unknown'] as const;
 export type CrashReason = (typeof crashReasons)[number];
 
 /** A run's end that nobody asked for. */
@@ -35,6 +35,8 @@ const words: ReadonlyArray<readonly [CrashReason, RegExp]> = [
     /out ?of ?(device|host)? ?memory|insufficient memory|cannot allocate memory|failed to allocate|unable to allocate|bad_alloc|cudamalloc failed|no available memory for the cache|free memory on device .* is less than|is larger than the (maximum number of tokens|available kv cache)/i,
   ],
   ['model', /failed to (load|open) (the )?model|error loading model|failed to open gguf|invalid magic|unknown model architecture|repository ?not ?found|is not a local folder and is not a valid model|does not appear to have a file named|can't load the configuration|invalid repository id|model architectures .* are not supported/i],
+  // Of the programs that bound it.
+  ['executable', /^taskset: failed to execute|^failed to find executable/i],
   // vLLM also tells of optional modules that it does without.
   ['library', /error while loading shared libraries|library not loaded|^(\(.*?\) )?(modulenotfound|import)error: /i],
 ];
@@ -82,12 +84,13 @@ const texts: Record<CrashReason, { message: string; hint: string }> = {
   argument: { message: 'does not take one of its arguments', hint: 'Check the further arguments (one a line) against the help of the installed version.' },
   processor: { message: 'was built for another processor', hint: 'Install or build one for this machine.' },
   hung: { message: 'did not answer any more and was ended', hint: 'Look into the last lines of its log, in the dialog of the server. If it was busy with very long prompts, let it take fewer requests at once.' },
+  bound: { message: 'took more memory than it may and was ended', hint: 'Let it have more, in the dialog of the server; or use a smaller model, a smaller context or fewer requests at once.' },
   unknown: { message: 'ended by itself', hint: 'Look into the last lines of its log, in the dialog of the server.' },
 };
 
 function crashError(reason: CrashReason, { id, label }: Provider, exit?: Exit, said?: string): LlmError {
   const { message, hint } = texts[reason];
-  const kind = reason === 'memory' || reason === 'killed' ? 'out_of_memory' : 'unavailable';
+  const kind = reason === 'memory' || reason === 'killed' || reason === 'bound' ? 'out_of_memory' : 'unavailable';
   return new LlmError(kind, `${label} ${said ?? message}${describe(reason, exit)}.`, { provider: id, hint, retryable: false });
 }
 

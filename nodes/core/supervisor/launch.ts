@@ -1,4 +1,5 @@
 /** The start of a server: never a second one at its port, and never one that would not be found again. */
+import { boundedCommand } from './bounded-command.ts';
 import { digestOf } from './command.ts';
 import { type Crash, crashOf } from './crash.ts';
 import { identityOf, type ProcessIdentity } from './identity.ts';
@@ -22,7 +23,9 @@ export async function launch(options: SupervisorOptions, onOutput: (text: string
   if (orphan?.command === digestOf(command)) return recorded(options, adoptServer(orphan.server));
   if (orphan) await endServer(adoptServer(orphan.server), stopWithinMs);
   if (await isListening(address)) return crashOf('port', provider);
-  return stop.aborted ? undefined : recorded(options, spawnServer(command, onOutput));
+  const bounded = await boundedCommand(command, provider);
+  if ('reason' in bounded) return bounded;
+  return stop.aborted ? undefined : recorded(options, spawnServer(bounded, onOutput));
 }
 
 /** Before anything else happens: whoever is killed now leaves a record of what runs. */

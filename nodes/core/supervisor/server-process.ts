@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from './command.ts';
 import type { Exit } from './crash.ts';
@@ -34,8 +35,19 @@ export function spawnServer(command: Command, onOutput: (text: string) => void):
   }
 }
 
-function start({ executable, args, env }: Command): ChildProcess {
-  return spawn(executable, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], shell: false, detached: hasGroups, windowsHide: true });
+function start({ executable, args, env, bounds }: Command): ChildProcess {
+  const child = spawn(executable, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'], shell: false, detached: hasGroups, windowsHide: true });
+  // At once: what it starts is as nice as it is then.
+  if (child.pid !== undefined && bounds?.niceness !== undefined) beNice(child.pid, bounds.niceness);
+  return child;
+}
+
+function beNice(pid: number, niceness: number): void {
+  try {
+    setPriority(pid, niceness);
+  } catch {
+    // It has ended already, or we are nicer ourselves than it should be.
+  }
 }
 
 function watched(child: ChildProcess, onOutput: (text: string) => void): ServerProcess {

@@ -4,6 +4,7 @@ import { secretsOf } from './command.ts';
 import { type Crash, crashOf, explainCrash } from './crash.ts';
 import { launch } from './launch.ts';
 import { LogLines } from './log-lines.ts';
+import { outgrows } from './memory-watch.ts';
 import type { SupervisorOptions } from './options.ts';
 import { readProgress } from './progress.ts';
 import { endServer, type ServerProcess } from './server-process.ts';
@@ -13,6 +14,8 @@ export type RunState = 'starting' | 'loading' | 'ready' | 'stopping';
 
 const lookEveryMs = 250;
 const checkWithinMs = 5_000;
+/** What takes too much memory may take more as long as it lives. */
+const growsOnMs = 1_000;
 
 /** What a run has to do with whoever keeps it. */
 export interface RunKeeper {
@@ -72,11 +75,11 @@ export class ServerRun {
     const { ended } = launched.process;
     const over = new AbortController();
     const anyEnd = AbortSignal.any([stop, over.signal]);
-    const hung = await Promise.race([this.#hangs(anyEnd), ended.then(() => false), aborted(anyEnd).then(() => false)]);
+    const fault = await Promise.race([this.#hangs(anyEnd), this.#outgrows(anyEnd), ended.then(() => undefined), aborted(anyEnd).then(() => undefined)]);
     over.abort();
-    if (stop.aborted || hung) {
+    if (stop.aborted || fault) {
       this.#set('stopping');
-      await endServer(launched.process, this.#options.stopWithinMs);
+      await endServer(launched.process, fault === 'bound' ? growsOnMs : this.#options.stopWithinMs);
     }
     const exit = await ended;
     this.#log.flush();
@@ -84,13 +87,20 @@ export class ServerRun {
     launched.forget();
     const { provider } = this.#options;
     if (stop.aborted) return undefined;
-    return hung ? crashOf('hung', provider) : explainCrash({ exit, lines: this.#log.lines, wasReady: this.#readyAt !== undefined, provider });
+    return fault ? crashOf(fault, provider) : explainCrash({ exit, lines: this.#log.lines, wasReady: this.#readyAt !== undefined, provider });
   }
 
-  async #hangs(signal: AbortSignal): Promise<boolean> {
+  async #hangs(signal: AbortSignal): Promise<'hung' | undefined> {
     await this.#watchUntilReady(signal);
     const { check, watchdog } = this.#options;
-    return hangs({ check, isInUse: this.#keeper.isInUse }, watchdog, signal);
+    return (await hangs({ check, isInUse: this.#keeper.isInUse }, watchdog, signal)) ? 'hung' : undefined;
+  }
+
+  /** Never, where nobody has said how much it may have. */
+  async #outgrows(signal: AbortSignal): Promise<'bound' | undefined> {
+    const { memoryMb } = this.#options.command.bounds ?? {};
+    if (this.pid === undefined || memoryMb === undefined || process.platform === 'win32') return aborted(signal).then(() => undefined);
+    return (await outgrows(this.pid, memoryMb, signal)) ? 'bound' : undefined;
   }
 
   async #watchUntilReady(signal: AbortSignal): Promise<void> {

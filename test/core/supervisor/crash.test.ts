@@ -42,6 +42,8 @@ const read: Array<[CrashReason, string]> = [
   ['argument', 'vllm: error: unrecognized arguments: --bogus'],
   ['model', 'OSError: no/such is not a local folder and is not a valid model identifier listed on https://huggingface.co/models'],
   ['library', "ModuleNotFoundError: No module named 'vllm'"],
+  ['executable', 'taskset: failed to execute /no/such/llama-server: No such file or directory'],
+  ['executable', 'Failed to find executable no-such-llama-server: No such file or directory'],
   ['unknown', `_custom_ops.py:21] Failed to import from vllm._C with ModuleNotFoundError("No module named 'vllm._C'")`],
 ];
 
@@ -67,10 +69,11 @@ test('what a server said long before it crashed is no reason', () => {
 
 test('every reason has a sentence and a hint, leads on to another branch and is not tried again at the same place; none quotes the log', () => {
   const secret = 'the prompt of somebody';
-  // No log tells that it hung.
-  const { reason: hung, error: hangs } = crashOf('hung', provider);
-  assert.ok(hangs.kind === 'unavailable' && hangs.hint && !hangs.retryable);
-  const seen = new Set<CrashReason>([hung]);
+  // No log tells that it hung, or that it was ended for its memory.
+  const untold = (['hung', 'bound'] as const).map((reason) => crashOf(reason, provider));
+  for (const { error } of untold) assert.ok(error.hint && !error.retryable);
+  assert.deepEqual(untold.map(({ error }) => error.kind), ['unavailable', 'out_of_memory']);
+  const seen = new Set<CrashReason>(untold.map(({ reason }) => reason));
   const exits: Exit[] = [failed, { code: null, signal: 'SIGKILL' }, { code: null, signal: 'SIGILL' }, { code: 127, signal: null }];
   const logs = [...Object.values(recorded).map(({ lines }) => lines), []];
   for (const exit of exits) {

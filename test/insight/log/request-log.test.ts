@@ -31,7 +31,7 @@ function logOf(t: TestContext, attempts = false, content?: Redaction) {
 
 const nodes = [
   { id: 'fallback', type: 'llm-fallback', name: 'First, then', branches: [{ name: 'bad' }, { name: 'good' }], wires: [[], ['bad'], ['good']] },
-  { id: 'bad', type: 'llm-echo', name: 'Bad', model: 'bad-1', tokensPerSecond: 0, faultKind: 'overloaded', faultPercent: 100, faultAfterTokens: 0, retries: 1, retryBaseMs: 0, wires: [[]] },
+  { id: 'bad', type: 'llm-echo', name: 'Bad', model: 'bad-1', tokensPerSecond: 0, faultKind: 'server', faultPercent: 100, faultAfterTokens: 0, retries: 1, retryBaseMs: 0, wires: [[]] },
   { id: 'good', type: 'llm-echo', name: 'Good', model: 'good-1', tokensPerSecond: 0, wires: [[]] },
 ];
 
@@ -76,8 +76,8 @@ describe('A request at an endpoint', () => {
     await (await post(chat, hello, { headers })).text();
     const records = await until(4);
     assert.deepEqual(records.map(({ type, request, client, backend, attempt, outcome, kind }) => [type, request, client, backend, attempt, outcome, kind]), [
-      ['attempt', 'mine', 'ann', 'Bad', 1, 'failed', 'overloaded'],
-      ['attempt', 'mine', 'ann', 'Bad', 2, 'failed', 'overloaded'],
+      ['attempt', 'mine', 'ann', 'Bad', 1, 'failed', 'server'],
+      ['attempt', 'mine', 'ann', 'Bad', 2, 'failed', 'server'],
       ['attempt', 'mine', 'ann', 'Good', 1, 'ok', undefined],
       ['request', 'mine', 'ann', 'Good', undefined, 'ok', undefined],
     ]);
@@ -91,7 +91,7 @@ describe('A request at an endpoint', () => {
     await (await post(chat, hello)).text();
     await (await post(chat, 'no JSON')).text();
     const records = await until(2);
-    assert.deepEqual(records.map(({ outcome, kind, status, path }) => [outcome, kind, status, path]), [['failed', 'overloaded', 503, chat], [undefined, undefined, 400, chat]]);
+    assert.deepEqual(records.map(({ outcome, kind, status, path }) => [outcome, kind, status, path]), [['failed', 'server', 502, chat], [undefined, undefined, 400, chat]]);
     assert.equal(log.size, 0);
   });
 
