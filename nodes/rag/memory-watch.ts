@@ -13,7 +13,11 @@ setInterval(() => {
 }, intervalMs);
 
 function end(why: string): void {
-  writeSync(2, `${why}\n`);
+  try {
+    writeSync(2, `${why}\n`);
+  } catch {
+    // Nobody reads it any more.
+  }
   process.kill(process.pid, 'SIGKILL');
 }
 

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { test, type TestContext } from 'node:test';
 import { Process, type ProcessOptions } from '../../nodes/rag/process.ts';
 import type { TestMethods } from '../support/process-methods.ts';
@@ -56,3 +59,20 @@ test('one that cannot come up is told so', async (t) => {
   const tested = start(t, { file: new URL('../support/no-such-file.ts', import.meta.url), isLimited: false });
   await assert.rejects(tested.call('pid', [], {}), { kind: 'unavailable', message: /^The tester cannot be started \(exit code 1\)\./ });
 });
+
+for (const isLimited of [process.platform === 'linux', false]) {
+  test(`one that is at work when Node-RED is killed comes to its end (${isLimited ? 'by its time' : 'by its watch'})`, { skip: process.platform === 'win32' && 'signals are others' }, async () => {
+    const parent = spawn(process.execPath, [new URL('../support/process-parent.ts', import.meta.url).pathname, String(isLimited)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+    parent.kill('SIGKILL');
+    while (isThere(pid)) await setTimeout(50);
+  });
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
