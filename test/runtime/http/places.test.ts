@@ -15,7 +15,7 @@ function site() {
   const events = new EventEmitter();
   const places = new Places(new Deploys({ events } as unknown as NodeAPI));
   const claim = (path: string, owner: string, knows = (_rest: string) => true) => {
-    const tell = (res: ServerResponse, text: string) => (res as unknown as Response).answers.push(text);
+    const tell = (res: object, text: string) => (res as Response).answers.push(text);
     const mounted = {
       handle: (_req: IncomingMessage, res: ServerResponse, rest: string) => void tell(res, `${owner} ${rest}`),
       knows,
