@@ -125,7 +125,7 @@ describe('A failure behind an endpoint', () => {
     assert.match((await errorOf(openai('/keyed', 'large', { apiKey: clientKey }), OpenAI.NotFoundError)).message, /Ask for one of: small/);
     assert.equal((await errorOf(anthropic('/keyed', 'large', { apiKey: clientKey }), Anthropic.NotFoundError)).type, 'not_found_error');
     await errorOf(gateway.openai('/echo').audio.speech.create({ model: 'x', voice: 'x', input: 'x' }), OpenAI.NotFoundError);
-    const list = await fetch(`${new URL(gateway.nodeRed.url).origin}/keyed/v1/models`);
+    const list = await fetch(`${gateway.origin}/keyed/v1/models`);
     assert.equal(list.status, 401);
   });
 
