@@ -98,10 +98,16 @@ const dialogs: Dialog[] = [
   { id: 'return', change: { name: 'Back' }, bad: {} },
   {
     id: 'endpoint',
-    tabs: ['Models', 'Keys', 'Limits'],
+    tabs: ['Models', 'Access', 'Limits'],
     change: {
       name: 'Gateway',
       path: '/team/v1',
+      port: '8443',
+      host: '127.0.0.1',
+      tls: 'files',
+      certFile: 'certs/fullchain.pem',
+      keyFile: 'certs/privkey.pem',
+      bodyTimeoutMs: '5000',
       cors: 'https://chat.example.com, tauri://localhost',
       maxBodyKb: '512',
       heartbeatMs: '0',
@@ -112,6 +118,9 @@ const dialogs: Dialog[] = [
     },
     bad: {
       path: { value: '/a b', reason: /something like \/v1/ },
+      port: { value: '70000', reason: /whole number from 1 to 65535/ },
+      host: { value: 'http://x', reason: /address of this machine/ },
+      bodyTimeoutMs: { value: '1', reason: /whole number from 100/ },
       cors: { value: 'chat.example.com', reason: /https:\/\/chat\.example\.com/ },
       maxBodyKb: { value: '0', reason: /whole number from 1 to 1048576/ },
       heartbeatMs: { value: '-1', reason: /whole number from 0/ },
