@@ -1,4 +1,4 @@
-/** What `npm run backends:setup` runs for each of them: versions that were tried, and a compiler that leaves the machine to others. */
+/** What `npm run backends:setup` runs for each of them: the same versions tomorrow as today, and a compiler that leaves the machine to others. */
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
