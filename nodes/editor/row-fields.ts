@@ -3,6 +3,7 @@ import type { NumberBounds } from '../core/fields.ts';
 import type { LimitField } from '../core/limits.ts';
 import { isRecord } from '../core/request.ts';
 import { mostRows, rowName } from '../core/stage-settings.ts';
+import { variableIn } from '../core/variables.ts';
 import { checkNumber, type EditedNode, translate } from './validate.ts';
 
 export type GivenRow = Readonly<Record<string, unknown>>;
@@ -21,8 +22,12 @@ export function readText(given: unknown): string {
   return typeof given === 'string' || typeof given === 'number' ? String(given).trim() : '';
 }
 
+/** A number, or the environment variable that holds it. */
+export type RowNumber = number | string;
+
 /** A number, also one out of bounds: the field then says so. */
-export function readNumber(given: unknown, otherwise: number): number {
+export function readNumber(given: unknown, otherwise: number): RowNumber {
+  if (variableIn(given) !== undefined) return given as string;
   const number = typeof given === 'number' ? given : Number(readText(given) || NaN);
   return Number.isFinite(number) ? number : otherwise;
 }
@@ -54,10 +59,10 @@ export function checkField(node: EditedNode, value: unknown, bounds: NumberBound
 }
 
 /** A number in a row. What is no number within the bounds is kept as it is, and marked. */
-export function numberField(node: EditedNode, cell: JQuery, value: number, bounds: LimitField & NumberBounds, label: string) {
-  const input = $('<input type="number" step="any">').attr({ min: bounds.min, max: bounds.max, 'aria-label': node._(label) });
+export function numberField(node: EditedNode, cell: JQuery, value: RowNumber, bounds: LimitField & NumberBounds, label: string) {
+  const input = $('<input type="text" inputmode="decimal">').attr('aria-label', node._(label));
   const mark = () => input.toggleClass('input-error', checkNumber(node, input.val(), bounds) !== true);
-  const write = (value: number) => {
+  const write = (value: RowNumber) => {
     input.val(String(value));
     mark();
   };
@@ -65,11 +70,17 @@ export function numberField(node: EditedNode, cell: JQuery, value: number, bound
   write(value);
   return {
     write,
-    read(): number {
-      const text = String(input.val());
-      return text === '' ? bounds.value : Number(text);
+    read(): RowNumber {
+      const text = String(input.val()).trim();
+      return text === '' ? bounds.value : numberOr(text);
     },
   };
+}
+
+/** The number that the text is, else the text: a variable, or what the field is marked for. */
+export function numberOr(text: string): RowNumber {
+  const number = Number(text);
+  return Number.isNaN(number) ? text : number;
 }
 
 /** A choice in a row. `labels` is the part of the catalogue that names the choices. */

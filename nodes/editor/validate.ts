@@ -1,6 +1,7 @@
 /** What a field may hold, with the reason where it may not. The bounds are those of the runtime. */
 import type { NumberBounds } from '../core/fields.ts';
 import { type LimitField, limitFields } from '../core/limits.ts';
+import { variableIn } from '../core/variables.ts';
 
 /** The editor takes a reason as the result only from a function of exactly two parameters. */
 export type Validator = (this: EditedNode, value: unknown, opt: unknown) => boolean | string;
@@ -104,9 +105,9 @@ export function checkTyped(node: EditedNode, value: unknown, type: string): bool
   return RED.utils.validateTypedProperty(text, type, {});
 }
 
-/** True, or why the value is no number within the bounds. */
+/** True, or why the value is no number within the bounds. What an environment variable holds is known at runtime alone. */
 export function checkNumber(node: EditedNode, value: unknown, { min, max, integer = false }: NumberBounds): boolean | string {
-  if (value === '' || value === undefined || value === null) return true;
+  if (value === '' || value === undefined || value === null || variableIn(value) !== undefined) return true;
   const number = Number(value);
   if (number >= min && number <= max && (!integer || Number.isInteger(number))) return true;
   return translate(node, integer ? 'llm.validate.whole' : 'llm.validate.number', { min, max });

@@ -3,6 +3,7 @@ import type { Node, NodeAPI } from 'node-red';
 import type { BackendIdentity } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
 import { isRecord } from '../core/request.ts';
+import { refuseUnset } from '../core/variables.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import { accessOf } from '../runtime/access.ts';
 import { asProblem } from '../runtime/connection.ts';
@@ -51,6 +52,7 @@ export class EndpointNode implements LlmNode {
     this.#status = new StatusLine(node, () => this.#mount?.status ?? withAccess(statusOfStage(this.#facts()), this.#parts?.found));
     this.#leave = announce(this);
     try {
+      refuseUnset({ ...config, ...node.credentials });
       this.#open(readParts(config, node.credentials, { memory: bodyMemory(RED), find: (question) => accessOf(RED, node, question) }));
     } catch (error) {
       this.#problem = asProblem(error);

@@ -10,6 +10,7 @@ import { type BreakerState, bus, type HealthState } from '../core/events.ts';
 import { type LimitName, readLimits } from '../core/limits.ts';
 import { costOf } from '../core/pricing.ts';
 import { readRequest } from '../core/request.ts';
+import { refuseUnset } from '../core/variables.ts';
 import { askNode } from './ask-node.ts';
 import type { LlmMessage } from './calls.ts';
 import { configNode } from './config-node.ts';
@@ -95,6 +96,7 @@ class BackendNode<Config extends BackendConfig, C extends Connection> implements
   /** Once when the node starts, and again with each message until it succeeds: a config node that comes back does not restart its users. */
   #setUp(): void {
     try {
+      refuseUnset(this.#config);
       const { connection, retain } = this.#connect();
       this.#parts = this.#assemble(connection);
       this.#problem = undefined;

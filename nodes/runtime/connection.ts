@@ -5,6 +5,7 @@ import type { HealthMonitor } from '../core/health.ts';
 import { LlmError, toLlmError } from '../core/errors.ts';
 import type { PriceSource } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
+import { refuseUnset } from '../core/variables.ts';
 import { installAdminRoutes } from './admin.ts';
 import { registerNode } from './register.ts';
 import { type ServerHost, serverHost } from './server-host.ts';
@@ -125,6 +126,7 @@ function openConnection(
   const texts = (definition.texts ?? []).map((name) => [name, readSavedKey(node, name)]);
   const fields = { ...config, ...Object.fromEntries(texts), apiKey: readSavedKey(node) } as ConnectionFields;
   try {
+    refuseUnset(fields);
     return { connection: definition.open(fields, { id: node.id, name: node.name ?? '', type: node.type, lasting: true, host: serverHost(RED, node) }) };
   } catch (error) {
     return { problem: asProblem(error) };

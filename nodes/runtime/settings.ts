@@ -4,6 +4,7 @@ import { LlmError } from '../core/errors.ts';
 import { readNumber } from '../core/fields.ts';
 import { settingBounds } from '../core/limits.ts';
 import { isRecord, type RequestSettings } from '../core/request.ts';
+import { notSet } from '../core/variables.ts';
 
 /** A TypedInput's two properties. A missing type means a constant. */
 type Typed<Name extends string, Value> = { [K in Name]?: Value } & { [K in `${Name}Type`]?: string };
@@ -53,6 +54,7 @@ export class NodeSettings {
   async #evaluate(msg: NodeMessage): Promise<RequestSettings> {
     const settings = { ...this.#constants };
     for (const { name, expression, type } of this.#dynamic) {
+      if (type === 'env') this.#refuseUnset(name, expression);
       const value = await this.#value(expression, type, msg);
       try {
         this.#set(settings, name, value);
@@ -61,6 +63,13 @@ export class NodeSettings {
       }
     }
     return settings;
+  }
+
+  /** Node-RED takes a variable that is not set for an empty one. @throws LlmError `misconfigured` */
+  #refuseUnset(name: SettingName, expression: string): void {
+    const variables = expression.includes('${') ? Array.from(expression.matchAll(/\$\{([^}]+)\}/g), ([, variable = '']) => variable) : [expression];
+    const unset = variables.find((variable) => (this.#RED.util.getSetting(this.#node, variable) as unknown) === undefined);
+    if (unset !== undefined) throw notSet(unset, name);
   }
 
   #value(expression: string, type: string, msg: NodeMessage): Promise<unknown> {

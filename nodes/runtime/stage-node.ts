@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { BackendIdentity, TokenSink } from '../core/completion.ts';
 import { type FailureKind, LlmError, policyFor, toLlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
+import { refuseUnset } from '../core/variables.ts';
 import type { LlmMessage } from './calls.ts';
 import { asProblem } from './connection.ts';
 import { watchForeignNodes } from './foreign-nodes.ts';
@@ -91,6 +92,7 @@ class StageNode<Config extends StageConfig> implements Stage, LlmNode {
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => statusOfStage(this.#facts()));
     try {
+      refuseUnset(config);
       this.#policy = definition.policy(config, this);
     } catch (error) {
       this.#problem = asProblem(error);

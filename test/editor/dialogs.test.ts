@@ -281,6 +281,24 @@ describe('The dialogs', { skip: skipWithoutBrowser }, () => {
     });
   }
 
+  for (const { id } of flows.filter(({ type }) => type !== 'tab' && type !== 'llm-return')) {
+    test(`${id} keeps an environment variable in every number field`, async () => {
+      const editor = await EditorPage.open(browser, nodeRed.url, 'light');
+      await editor.openDialog(id);
+      const filled = await editor.page.evaluate<string[]>(fillNumbers);
+      assert.equal(await editor.page.locator('.red-ui-tray input[type="number"]:visible').count(), 0, 'a number field would lose it');
+      await editor.closeDialog();
+      const node = await editor.page.evaluate<string>(`JSON.stringify(RED.nodes.node('${id}'), (key, value) => (key.startsWith('_') ? undefined : value))`);
+      for (const variable of filled) assert.ok(node.includes(JSON.stringify(variable)), `${variable} in ${node}`);
+      assert.equal(await editor.page.evaluate(`RED.nodes.node('${id}').valid`), true, 'it passes validation');
+      await editor.openDialog(id);
+      assert.deepEqual(await editor.page.evaluate(readNumbers), filled);
+      await editor.screenshot(`${id}-variables`);
+      await editor.closeDialog();
+      await editor.close();
+    });
+  }
+
   test('the token port comes and goes with Stream', async () => {
     const editor = await EditorPage.open(browser, nodeRed.url, 'light');
     const tray = await editor.openDialog('echo');
@@ -294,6 +312,18 @@ describe('The dialogs', { skip: skipWithoutBrowser }, () => {
     await editor.close();
   });
 });
+
+/** All that take numbers: fields, those of rows, and typed ones. */
+const numbers = `$('.red-ui-tray input[inputmode], .red-ui-tray #node-input-maxTokens, .red-ui-tray #node-input-temperature, .red-ui-tray #node-input-topP').not('.red-ui-typedInput-input').toArray()`;
+
+const fillNumbers = `${numbers}.map((input, index) => {
+  const variable = '\${NUMBER_' + index + '}';
+  if ($(input).next('.red-ui-typedInput-container').length) $(input).typedInput('value', variable);
+  else $(input).val(variable).trigger('input').trigger('change');
+  return variable;
+})`;
+
+const readNumbers = `${numbers}.map((input) => $(input).val())`;
 
 async function exercise(editor: EditorPage, dialog: Dialog): Promise<void> {
   await editor.openDialog(dialog.id);

@@ -264,6 +264,28 @@ describe('A setting', () => {
     }
   });
 
+  test('whose environment variable is not set fails each message as misconfigured, and names it', async () => {
+    const cases: Array<[Record<string, unknown>, RegExp]> = [
+      [{ retries: '${NOT_SET}' }, /^The environment variable NOT_SET, which retries names, is not set\./],
+      [{ model: '${NOT_SET}' }, /NOT_SET, which model names/],
+      [{ model: 'NOT_SET', modelType: 'env' }, /NOT_SET, which model names/],
+      [{ system: 'a ${NOT_SET} b', systemType: 'env' }, /NOT_SET, which system names/],
+    ];
+    for (const [config, message] of cases) {
+      const { error } = await answerOf(config);
+      assert.equal(error?.code, 'misconfigured', JSON.stringify(config));
+      assert.match(error.message, message);
+      await running?.end();
+      running = undefined;
+    }
+  });
+
+  test('may be a variable, for numbers as well', async (t) => {
+    process.env['TEST_LLM_TOKENS'] = '2';
+    t.after(() => delete process.env['TEST_LLM_TOKENS']);
+    assert.equal((await answerOf({ maxTokens: '${TEST_LLM_TOKENS}' })).payload, 'Once upon');
+  });
+
   test('is read anew for each message', async () => {
     const flow = await start(echoFlow({ maxTokens: 'most', maxTokensType: 'msg' }));
     for (const [most, payload] of [[1, 'Once'], ['2', 'Once upon'], [undefined, 'Once upon a time']] as const) {

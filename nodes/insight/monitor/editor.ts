@@ -3,7 +3,7 @@ import { fillDefaults } from '../../editor/defaults.ts';
 import { baseAddress, listeningDefaults, prepareListening } from '../../editor/listening.ts';
 import { copyOnClick } from '../../editor/key-rows.ts';
 import { PlainRows, type PlainRow, readField, textField } from '../../editor/plain-rows.ts';
-import { checkField, choiceField, givenRows, type GivenRow, readChoice, readNumber, readText } from '../../editor/row-fields.ts';
+import { checkField, choiceField, givenRows, type GivenRow, readChoice, readNumber, readText, numberOr, type RowNumber } from '../../editor/row-fields.ts';
 import { prepareTabs } from '../../editor/tabs.ts';
 import { apiKey, choice, checkNumber, type EditedNode, numberDefaults, translate } from '../../editor/validate.ts';
 import { defaultMinutes, type Measure, measures, minutesField, type Scope, scopedMeasures, scopes, thresholds } from '../alerts/settings.ts';
@@ -15,8 +15,8 @@ interface AlertRow {
   name: string;
   measure: Measure;
   scope: Scope;
-  above: number;
-  minutes: number;
+  above: RowNumber;
+  minutes: RowNumber;
 }
 
 let alerts: PlainRows<AlertRow> | undefined;
@@ -176,15 +176,15 @@ function drawAlert(node: EditedNode, line: JQuery, row: AlertRow): PlainRow<Aler
   };
 }
 
-function numberBox(node: EditedNode, cell: JQuery, value: number, label: string): JQuery {
+function numberBox(node: EditedNode, cell: JQuery, value: RowNumber, label: string): JQuery {
   $('<span>').text(`${translate(node, label)} `).appendTo(cell);
-  return $('<input type="number" step="any" min="0">').attr('aria-label', translate(node, label)).val(String(value)).appendTo(cell);
+  return $('<input type="text" inputmode="decimal">').attr('aria-label', translate(node, label)).val(String(value)).appendTo(cell);
 }
 
 /** Nothing is no number: it is marked, and the default would be a surprise. */
-function numberIn(input: JQuery): number {
+function numberIn(input: JQuery): RowNumber {
   const text = readField(input);
-  return text === '' ? NaN : Number(text);
+  return text === '' ? NaN : numberOr(text);
 }
 
 function checkAlerts(node: EditedNode, given: unknown): boolean | string {

@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
 import { isUnsetVariable } from '../../core/access.ts';
 import { bus } from '../../core/events.ts';
 import { readListening } from '../../core/listening.ts';
+import { refuseUnset } from '../../core/variables.ts';
 import { accessOf, type Found } from '../../runtime/access.ts';
 import { afterDeploy } from '../../runtime/deploys.ts';
 import { asProblem } from '../../runtime/connection.ts';
@@ -44,6 +45,7 @@ export class MonitorNode {
     this.#node = node;
     this.#status = new StatusLine(node, () => withAccess(this.#statusNow(), this.#found));
     try {
+      refuseUnset({ ...config, ...node.credentials });
       this.#start(readMonitorSettings(config), config);
     } catch (error) {
       this.#isWrong = true;

@@ -59,6 +59,7 @@ function checkOverlap(node: EditedNode, value: unknown): boolean | string {
   const { min, max } = overlapTokens;
   const checked = checkNumber(node, value, { min, max, integer: true });
   const whole = Number(formValue(node, 'maxTokens') || maxTokens.value);
-  if (checked !== true || !value || Number(value) <= whole / 2) return checked;
+  // What is no number is a variable here.
+  if (checked !== true || !value || !(Number(value) > whole / 2)) return checked;
   return translate(node, 'index.validate.overlap', { max: Math.floor(whole / 2) });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Node, NodeAPI, NodeDef, NodeMessage, NodeStatus } from 'node-red';
 import { LlmError, toLlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
+import { refuseUnset } from '../../core/variables.ts';
 import { asProblem, Users } from '../../runtime/connection.ts';
 import type { Done, Send } from '../../runtime/reply.ts';
 import { reportOf } from '../../runtime/report.ts';
@@ -60,6 +61,7 @@ export class IndexNode {
     this.#config = config;
     this.#status = new StatusLine(node, () => this.#statusNow());
     try {
+      refuseUnset(config);
       this.#settings = readIndexSettings(config, RED.settings.userDir ?? '.');
       this.#reader = new DocumentReader(this.#settings.reader, { setAside: setAsideIn(join(RED.settings.userDir ?? '.', 'llm-knowledge', 'ended-readers.json')) });
     } catch (error) {

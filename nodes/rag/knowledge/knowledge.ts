@@ -2,6 +2,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { LlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
+import { refuseUnset } from '../../core/variables.ts';
 import { asProblem, registerTestable, Users } from '../../runtime/connection.ts';
 import { registerNode } from '../../runtime/register.ts';
 import { Embedder } from '../embedding/embedder.ts';
@@ -65,6 +66,7 @@ export default function register(RED: NodeAPI): void {
     Object.assign(node, { retain: () => users.retain() });
     try {
       const { password } = node.credentials ?? {};
+      refuseUnset({ ...config, password });
       const embedder = embedderFor(RED, node, config);
       const place = readPlace({ ...config, password }, userDir());
       const lease = leaseStore(place);

@@ -4,6 +4,7 @@ import { type ContextPassage, readContext } from '../../core/context.ts';
 import { type LlmError, toLlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
 import { isRecord } from '../../core/request.ts';
+import { refuseUnset } from '../../core/variables.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { asProblem } from '../../runtime/connection.ts';
 import { InFlight } from '../../runtime/in-flight.ts';
@@ -61,6 +62,7 @@ export class RagNode {
     this.#inFlight = new InFlight(RED);
     this.#status = new StatusLine(node, () => (this.#problem ? misconfigured : this.#last));
     try {
+      refuseUnset(config);
       this.#parts = readParts(RED, node, config);
     } catch (error) {
       this.#problem = asProblem(error);

@@ -2,7 +2,7 @@ import type { FailureKind } from '../../core/errors.ts';
 import { afterFirstToken, leadsOnByDefault, newFallbackBranches, selectableKinds, stageFields } from '../../core/stage-settings.ts';
 import { fillDefaults } from '../../editor/defaults.ts';
 import { kindsField } from '../../editor/kinds.ts';
-import { checkField, checkRows, givenRows, type GivenRow, numberField, readNumber, rowNames } from '../../editor/row-fields.ts';
+import { checkField, checkRows, givenRows, type GivenRow, numberField, readNumber, rowNames, type RowNumber } from '../../editor/row-fields.ts';
 import { RowList } from '../../editor/rows.ts';
 import { stageDefaults, stageOutputLabel } from '../../editor/stage.ts';
 import { choice, type EditedNode, translate } from '../../editor/validate.ts';
@@ -12,7 +12,7 @@ interface FallbackBranch {
   name: string;
   /** The kinds of failure that lead on to the next row, where they are not the default ones. */
   on?: FailureKind[];
-  timeoutMs: number;
+  timeoutMs: RowNumber;
 }
 
 let list: RowList<FallbackBranch> | undefined;

@@ -1,6 +1,6 @@
 import { newMembers, stageFields, stickyByTypes, strategies, type Strategy, weighingStrategies, weightField } from '../../core/stage-settings.ts';
 import { fillDefaults } from '../../editor/defaults.ts';
-import { checkField, checkRows, givenRows, type GivenRow, numberField, readNumber, rowNames } from '../../editor/row-fields.ts';
+import { checkField, checkRows, givenRows, type GivenRow, numberField, readNumber, rowNames, type RowNumber } from '../../editor/row-fields.ts';
 import { RowList } from '../../editor/rows.ts';
 import { prepareStickyBy, stageDefaults, stageOutputLabel, stickyBy } from '../../editor/stage.ts';
 import { prepareTabs } from '../../editor/tabs.ts';
@@ -9,8 +9,8 @@ import { versioned } from '../../editor/version.ts';
 
 interface Member {
   name: string;
-  weight: number;
-  maxConcurrent: number;
+  weight: RowNumber;
+  maxConcurrent: RowNumber;
 }
 
 const { maxConcurrent: placesField, ...poolFields } = stageFields;

@@ -1,6 +1,6 @@
 import { newRouterBranches, onFailure, percentField, routerModes, stageFields, stickyByTypes } from '../../core/stage-settings.ts';
 import { fillDefaults } from '../../editor/defaults.ts';
-import { checkbox, checkField, checkRows, choiceField, givenRows, type GivenRow, numberField, readChoice, readNumber, rowNames } from '../../editor/row-fields.ts';
+import { checkbox, checkField, checkRows, choiceField, givenRows, type GivenRow, numberField, readChoice, readNumber, rowNames, type RowNumber } from '../../editor/row-fields.ts';
 import { RowList, type RowView } from '../../editor/rows.ts';
 import { checkRule, readRule, type Rule, RuleFields } from '../../editor/rule.ts';
 import { equal, isWhole, scaled, sumOf } from '../../editor/shares.ts';
@@ -10,7 +10,7 @@ import { versioned } from '../../editor/version.ts';
 
 interface RouterBranch {
   name: string;
-  percent: number;
+  percent: RowNumber;
   rule: Rule;
   /** Gets copies of requests, whose answers are thrown away. */
   shadow: boolean;
@@ -77,14 +77,15 @@ function branchList(node: EditedNode): RowList<RouterBranch> {
       { id: 'llm-shares-scale', label: node._('router.scale'), click: () => list?.change((rows) => withShares(rows, scaled)) },
       { id: 'llm-shares-equal', label: node._('router.equal'), click: () => list?.change((rows) => withShares(rows, ({ length }) => equal(length))) },
     ],
-    added: (rows) => ({ ...readBranch({}), percent: Math.max(0, sumOf([100, -shareSum(rows)])) }),
+    added: (rows) => ({ ...readBranch({}), percent: Math.max(0, sumOf([100, -(shareSum(rows) ?? 100)])) }),
     draw: (line, row, content) => drawBranch(node, line, row, content),
     check: (rows) => checkBranches(node, rows, false),
     refresh(rows) {
       const split = isSplit(node);
       $('.llm-col-percent, .llm-sum, #llm-shares-scale, #llm-shares-equal, .llm-sticky').toggle(split);
       const sum = shareSum(rows);
-      $('.llm-sum').text(node._(isWhole(sum) ? 'router.sum' : 'router.validate.sum', { sum })).toggleClass('llm-wrong', !isWhole(sum));
+      const isWrong = sum !== undefined && !isWhole(sum);
+      $('.llm-sum').text(sum === undefined ? '' : node._(isWrong ? 'router.validate.sum' : 'router.sum', { sum })).toggleClass('llm-wrong', isWrong);
     },
   });
 }
@@ -123,13 +124,22 @@ function isSplit(node: EditedNode): boolean {
   return formValue(node, 'mode') !== 'rules';
 }
 
-function shareSum(rows: ReadonlyArray<{ percent: number; shadow: boolean }>): number {
-  return sumOf(rows.filter(({ shadow }) => !shadow).map(({ percent }) => percent));
+/** Undefined where an environment variable holds one of the shares. */
+function shareSum(rows: ReadonlyArray<{ percent: RowNumber; shadow: boolean }>): number | undefined {
+  const shares = sharesOf(rows);
+  return shares && sumOf(shares);
 }
 
-/** Other shares for all but the shadows. */
+function sharesOf(rows: ReadonlyArray<{ percent: RowNumber; shadow: boolean }>): number[] | undefined {
+  const shares = rows.filter(({ shadow }) => !shadow).map(({ percent }) => percent);
+  return shares.every((share) => typeof share === 'number') ? shares : undefined;
+}
+
+/** Other shares for all but the shadows; the same ones where not all of them are known. */
 function withShares(rows: readonly RouterBranch[], change: (shares: readonly number[]) => number[]): RouterBranch[] {
-  const shares = change(rows.filter(({ shadow }) => !shadow).map(({ percent }) => percent));
+  const given = sharesOf(rows);
+  if (!given) return [...rows];
+  const shares = change(given);
   return rows.map((row) => (row.shadow ? row : { ...row, percent: shares.shift() ?? row.percent }));
 }
 
@@ -139,5 +149,5 @@ function checkBranches(node: EditedNode, branches: unknown, summed: boolean): bo
   const reason = checkRows(node, branches, (row) => (split ? checkField(node, row['percent'], percentField, 'router.label.percent') : checkRule(node, readRule(row['rule']))));
   if (reason !== true || !summed) return reason;
   const sum = shareSum(givenRows(branches, newRouterBranches).map((row) => readBranch(row)));
-  return isWhole(sum) || translate(node, 'router.validate.sum', { sum });
+  return sum === undefined || isWhole(sum) || translate(node, 'router.validate.sum', { sum });
 }
