@@ -16,7 +16,7 @@ export function mayLook(RED: NodeAPI, ...permissions: Permission[]): RequestHand
  * JSON is what no form sends, and what a page of another origin may not send either without being asked for its origin.
  */
 export function mayAct(RED: NodeAPI, ...permissions: Permission[]): RequestHandler[] {
-  return [refuseForeign, ...mayLook(RED, ...permissions)];
+  return [...mayLook(RED, ...permissions), refuseForeign];
 }
 
 function refuseForeign(req: Request, res: Response, next: () => void): void {

@@ -29,7 +29,7 @@ async function start(t: TestContext, server: Record<string, unknown> = {}): Prom
   const nodeRed = await startNodeRed({ flows: nodes });
   t.after(() => nodeRed.stop());
   const report: Started['report'] = async (action) => {
-    const answer = await fetch(`${nodeRed.url}/llm/servers/server${action ? `/${action}` : ''}`, { method: action ? 'POST' : 'GET' });
+    const answer = await fetch(`${nodeRed.url}/llm/servers/server${action ? `/${action}` : ''}`, { method: action ? 'POST' : 'GET', headers: { 'content-type': 'application/json' } });
     return (await answer.json()) as Awaited<ReturnType<Started['report']>>;
   };
   const ready = async (after?: number) => {

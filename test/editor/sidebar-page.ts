@@ -79,6 +79,7 @@ export class FakeRuntime {
     const { method, path } = exchange.request;
     if (this.refuse) return this.refuse(exchange);
     if (method === 'POST') return this.answer(exchange);
+    if (path === '/llm/access') return exchange.json(200, []);
     if (path === '/llm/live') return exchange.json(200, this.live);
     const after = /^\/llm\/requests\?after=(\d+)$/.exec(path)?.[1];
     if (after !== undefined) return exchange.json(200, this.#list(Number(after)));

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { readPlace } from '../../../nodes/rag/knowledge/place.ts';
+import { addressOf, borrowsPassword, readPlace } from '../../../nodes/rag/knowledge/place.ts';
 import { setVariable } from '../../support/environment.ts';
 
 const userDir = join('home', 'me');
@@ -36,4 +36,20 @@ test('a password stands in the credentials, else in PGPASSWORD, and never replac
   assert.equal(urlOf({ url: 'postgres://me:own@db/x', password: 'other' }), 'postgres://me:own@db/x');
   setVariable(t, 'DATABASE_URL', 'postgres://there/y');
   assert.equal(urlOf({ url: '', password: 'p' }), 'postgres://:p@there/y');
+});
+
+test('an address of its own that has no password borrows that of the environment', (t) => {
+  const fields = { store: 'postgres', url: 'postgres://me@elsewhere/x' };
+  setVariable(t, 'PGPASSWORD', '');
+  assert.equal(borrowsPassword(fields), false);
+  setVariable(t, 'PGPASSWORD', 'secret');
+  assert.equal(borrowsPassword(fields), true);
+  for (const other of [{ ...fields, password: 'typed' }, { ...fields, url: '' }, { ...fields, url: 'postgres://me:own@elsewhere/x' }, { store: 'embedded' }]) assert.equal(borrowsPassword(other), false);
+});
+
+test('where a password goes is the whole address, without the password', () => {
+  const placeOf = (url: string) => addressOf(readPlace({ store: 'postgres', url, password: 'secret' }, userDir));
+  assert.equal(placeOf('postgres://me@db/x'), 'postgres://me@db/x');
+  assert.notEqual(placeOf('postgres://me@db/x?host=elsewhere'), placeOf('postgres://me@db/x'));
+  assert.notEqual(placeOf('postgres://you@db/x'), placeOf('postgres://me@db/x'));
 });
