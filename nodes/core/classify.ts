@@ -45,6 +45,15 @@ export function classifyAnswer(answer: FailedAnswer): LlmError {
   });
 }
 
+/** A redirect, which is not followed: the key would go with it. */
+export function redirected({ id: provider, label }: Provider, status: number): LlmError {
+  return new LlmError('not_found', `${label} sends to another address (${status}).`, {
+    status,
+    provider,
+    hint: 'Correct the address: often it must begin with https://.',
+  });
+}
+
 /** A failure below HTTP (refused, DNS, TLS, reset) as a failure. */
 export function classifyNetworkError(error: unknown, provider: Provider): LlmError {
   const code = networkCode(error);

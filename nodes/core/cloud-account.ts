@@ -2,7 +2,8 @@
 import { isPrivate, isWithin } from './addresses.ts';
 import { LlmError } from './errors.ts';
 import { readKey, readUrl } from './model-server.ts';
-import { type PriceSource, readPriceTable } from './pricing.ts';
+import { readPriceTable } from './price-table.ts';
+import type { PriceSource } from './pricing.ts';
 import type { Provider } from './provider.ts';
 
 /** Whose API it is. */

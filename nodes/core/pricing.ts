@@ -1,16 +1,7 @@
 /** What an answer cost, from the user's own prices first, else from genai-prices' bundled table. */
 import { calcPrice } from '@pydantic/genai-prices';
 import type { Cost, Usage } from './completion.ts';
-
-/** USD for a million tokens. Input that was read from the cache costs `input` where `cachedInput` is missing. */
-export interface ModelPrice {
-  input: number;
-  output: number;
-  cachedInput?: number;
-}
-
-/** Prices by model name; the name `*` stands for every other model. */
-export type PriceTable = Readonly<Record<string, ModelPrice>>;
+import type { ModelPrice, PriceTable } from './price-table.ts';
 
 export interface PriceSource {
   table: PriceTable;
@@ -51,29 +42,4 @@ function listedCost(usage: Usage, model: string, known: NonNullable<PriceSource[
   // It throws for a count below zero, which servers also report: an answer is worth more than its price.
   const price = Math.min(...Object.values(counts)) >= 0 ? calcPrice(counts, model, known) : undefined;
   return price ? { usd: price.total_price, inputUsd: price.input_price, outputUsd: price.output_price } : undefined;
-}
-
-/**
- * The price table as the user wrote it: JSON, a model's name to its price.
- * @throws RangeError that says what is wrong
- */
-export function readPriceTable(json: string | undefined): PriceTable {
-  if (!json || String(json).trim() === '') return {};
-  let table: unknown;
-  try {
-    table = JSON.parse(json);
-  } catch {
-    throw new RangeError('The prices are not valid JSON.');
-  }
-  if (typeof table !== 'object' || table === null || Array.isArray(table)) throw new RangeError('The prices must be a JSON object.');
-  for (const [model, price] of Object.entries(table)) checkPrice(model, price);
-  return table as PriceTable;
-}
-
-function checkPrice(model: string, price: unknown): void {
-  const { input, output, cachedInput = 0 } = (price ?? {}) as Record<string, unknown>;
-  const isPrice = (value: unknown) => typeof value === 'number' && value >= 0 && value < Infinity;
-  if (!isPrice(input) || !isPrice(output) || !isPrice(cachedInput)) {
-    throw new RangeError(`The price of ${model} needs "input" and "output": USD for a million tokens.`);
-  }
 }

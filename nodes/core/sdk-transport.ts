@@ -3,9 +3,9 @@
  * own retries, time limits, logs and errors would each hide something, and it takes twice the time.
  */
 import { maxPlainBytes, parseJson, readErrorText, readText } from './answer-bound.ts';
-import { classifyAnswer, classifyNetworkError } from './classify.ts';
+import { classifyAnswer, classifyNetworkError, redirected } from './classify.ts';
 import { type Connections, destroyConnections } from './connections.ts';
-import { LlmError } from './errors.ts';
+import type { LlmError } from './errors.ts';
 import { type HttpResponse, openHttp } from './http.ts';
 import type { PlainContext } from './model-server.ts';
 import type { Provider } from './provider.ts';
@@ -64,18 +64,8 @@ export class SdkTransport {
   async #failure({ status, headers, body }: HttpResponse, { request, onRefused }: SdkContext): Promise<LlmError> {
     const text = await readErrorText(body);
     onRefused?.(status, text);
-    if (status < 400) return this.#moved(status);
+    if (status < 400) return redirected(this.#provider, status);
     return classifyAnswer({ status, headers, body: parseJson(text), provider: this.#provider, request });
-  }
-
-  /** A redirect is not followed: the key would go with it. */
-  #moved(status: number): LlmError {
-    const { id: provider, label } = this.#provider;
-    return new LlmError('not_found', `${label} sends to another address (${status}).`, {
-      status,
-      provider,
-      hint: 'Correct the address in the account: often it must begin with https://.',
-    });
   }
 
   #explain(error: Error): LlmError {

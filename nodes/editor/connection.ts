@@ -1,11 +1,11 @@
 /** What the dialogs of config nodes do that can be tested, accounts and servers first of all: the prices field and the Test button. */
 import { healthInterval } from '../core/limits.ts';
 import { fillDefaults } from './defaults.ts';
-import { type EditedNode, jsonObject, number, savedPassword, translate } from './validate.ts';
+import { type EditedNode, number, prices, savedPassword, translate } from './validate.ts';
 
 /** The `defaults` that every account and server has. */
 export function connectionDefaults() {
-  return { name: { value: '' }, prices: { value: '', validate: jsonObject } };
+  return { name: { value: '' }, prices: { value: '', validate: prices } };
 }
 
 /** The `defaults` that a server of one's own has. */

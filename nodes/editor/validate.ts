@@ -1,6 +1,7 @@
 /** What a field may hold, with the reason where it may not. The bounds are those of the runtime. */
 import type { NumberBounds } from '../core/fields.ts';
 import { type LimitField, limitFields } from '../core/limits.ts';
+import { readPriceTable } from '../core/price-table.ts';
 import { variableIn } from '../core/variables.ts';
 
 /** The editor takes a reason as the result only from a function of exactly two parameters. */
@@ -51,6 +52,16 @@ export const jsonObject: Validator = function (value, _opt) {
     // Told below.
   }
   return translate(this, 'llm.validate.json');
+};
+
+/** A table of prices as the runtime takes it, or nothing. */
+export const prices: Validator = function (value, _opt) {
+  try {
+    readPriceTable(value as string | undefined);
+    return true;
+  } catch (error) {
+    return (error as RangeError).message;
+  }
 };
 
 /** An http or https address, or nothing. */

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Cost, Usage } from '../../nodes/core/completion.ts';
-import { costOf, readPriceTable } from '../../nodes/core/pricing.ts';
+import { readPriceTable } from '../../nodes/core/price-table.ts';
+import { costOf } from '../../nodes/core/pricing.ts';
 
 const usage: Usage = { inputTokens: 1000, outputTokens: 500, estimated: false };
 const openai = { providerId: 'openai' };

@@ -52,7 +52,7 @@ const dialogs: Dialog[] = [
   {
     id: 'openai-account',
     change: { name: 'Groq', baseUrl: 'https://api.groq.com/openai/v1', organization: 'org-1', project: 'proj-1', prices: '{"a":{"input":1,"output":2}}' },
-    bad: { baseUrl: { value: 'localhost:11434', reason: /http:\/\// }, prices: { value: '{', reason: /JSON object/ }, apiKey: { value: 'sk a', reason: /blanks/ } },
+    bad: { baseUrl: { value: 'localhost:11434', reason: /http:\/\// }, prices: { value: '{"m":{"input":1}}', reason: /The price of m needs "input" and "output"/ }, apiKey: { value: 'sk a', reason: /blanks/ } },
   },
   {
     id: 'anthropic-account',
