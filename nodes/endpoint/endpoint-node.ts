@@ -52,7 +52,8 @@ export class EndpointNode implements LlmNode {
     this.#status = new StatusLine(node, () => this.#mount?.status ?? withAccess(statusOfStage(this.#facts()), this.#parts?.found));
     this.#leave = announce(this);
     try {
-      refuseUnset({ ...config, ...node.credentials });
+      // Keys that are not there close it, and are told as such.
+      refuseUnset(config);
       this.#open(readParts(config, node.credentials, { memory: bodyMemory(RED), find: (question) => accessOf(RED, node, question) }));
     } catch (error) {
       this.#problem = asProblem(error);

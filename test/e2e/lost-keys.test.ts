@@ -152,6 +152,6 @@ describe('An endpoint that asks for keys', () => {
   test('by a choice that there is not is closed', async () => {
     await nodeRed.deploy([...flows.slice(0, 1), { ...endpoint, id: 'odd', path: '/odd', access: '${LLM_TEST_NOT_SET}' }, echo]);
     assert.notEqual(await statusOf('/odd'), 200);
-    assert.match(nodeRed.log(), /access must be one of everybody, keys/);
+    assert.match(nodeRed.log(), /LLM_TEST_NOT_SET, which access names, is not set/);
   });
 });

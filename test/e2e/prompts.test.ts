@@ -127,7 +127,7 @@ describe('A prompt through the real Node-RED', () => {
   test('a node whose config node is gone says so on each message', async () => {
     const { status, body } = await ask('homeless', { prompt: 'x' });
     assert.equal(status, 502);
-    assert.match((body as FailureCause).hint ?? '', /choose or add the server/);
+    assert.match((body as FailureCause).hint ?? '', /choose another server/);
   });
 
   test('the status under a node shows figures after an answer and the kind after a failure', async () => {

@@ -9,7 +9,7 @@ test('a port has one owner at a time', async (t) => {
   const { port } = options.address;
   const servers = new Supervisors();
   servers.claim('a', options);
-  assert.throws(() => servers.claim('b', options), { kind: 'unavailable', message: new RegExp(`Another node runs a server at port ${port}`) });
+  assert.throws(() => servers.claim('b', options), { kind: 'misconfigured', message: new RegExp(`Another node runs a server at port ${port}`) });
   await servers.release(port, true);
   assert.ok(!servers.isClaimed(port));
   servers.claim('b', options);
