@@ -27,9 +27,10 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
   const timers = new AttemptTimers(limits, (error) => controller.abort(error.with({ provider: client.provider.id })));
   try {
     const context = { signal, onConnected: () => timers.connected(), onReconnecting: () => timers.connecting(), traceparent, maxAnswerBytes: limits.maxAnswerKb * 1024 };
+    const early: StreamPart[] = [];
     for await (const parts of client.stream(request, context)) {
       signal.throwIfAborted();
-      await take(parts, options, timers);
+      await take(parts, early, options, timers);
     }
     signal.throwIfAborted();
     checkWhole(answer, client);
@@ -40,16 +41,20 @@ export async function runAttempt(options: AttemptOptions): Promise<void> {
   }
 }
 
-async function take(parts: readonly StreamPart[], options: AttemptOptions, timers: AttemptTimers): Promise<void> {
+async function take(parts: readonly StreamPart[], early: StreamPart[], options: AttemptOptions, timers: AttemptTimers): Promise<void> {
   const { answer, sink, controller, onFirstToken, client, limits } = options;
   if (parts.length === 0) return;
   const wasStarted = answer.started;
   for (const part of parts) answer.add(part);
   if (answer.size > limits.maxAnswerKb * 1024) throw tooLarge(client.provider, limits.maxAnswerKb * 1024);
-  if (!answer.started) return;
+  if (!answer.started) {
+    // What is said before the first token, such as the count of the input, leaves with it.
+    early.push(...parts);
+    return;
+  }
   timers.token(!wasStarted);
   if (!wasStarted) onFirstToken();
-  const written = sink?.write(parts);
+  const written = sink?.write(early.length > 0 ? [...early.splice(0), ...parts] : parts);
   if (written === undefined) return;
   timers.pause();
   await orAborted(written, controller.signal);

@@ -218,6 +218,7 @@ export class Run {
     const totalMs = this.#elapsedMs();
     const streamingMs = totalMs - (this.#firstTokenMs ?? totalMs);
     const completion: Completion = {
+      ...answer.about,
       text: answer.text,
       message: answer.message,
       finishReason: answer.finishReason ?? 'unknown',

@@ -2,8 +2,8 @@
 import { groups, readNumbers } from './citation-groups.ts';
 import { withoutCode } from './code-spans.ts';
 import { type ContextPassage, readPassageAt } from './context.ts';
+import { isRecord } from './json.ts';
 import { Quotes } from './quotes.ts';
-import { isRecord } from './request.ts';
 
 /** In `msg.completion.citations`: a passage that the answer names, by the number it names it with. */
 export interface Citation extends Omit<ContextPassage, 'text' | 'score'> {

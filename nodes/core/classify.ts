@@ -2,11 +2,13 @@
  * From what a provider answered, or why it did not, to a kind of failure with its hint.
  * The body decides before the status: servers send wrong statuses.
  */
+import { calledIn } from './conversation/calls.ts';
+import { imagesOf, textOf } from './conversation/text.ts';
 import { type FailureKind, LlmError } from './errors.ts';
 import { hintFor } from './hints.ts';
-import { imagesOf, textOf } from './messages.ts';
+import { isRecord } from './json.ts';
 import type { Provider } from './provider.ts';
-import { isRecord, type CompletionRequest } from './request.ts';
+import type { CompletionRequest } from './request.ts';
 import { type Headers, readRetryAfter } from './retry-after.ts';
 
 export interface FailedAnswer {
@@ -249,7 +251,7 @@ function* conversationTexts({ messages, tools, extra }: CompletionRequest): Gene
     yield textOf(content);
     // An image is quoted from its beginning, if at all.
     for (const url of imagesOf(content)) yield url.slice(0, maxRead);
-    for (const call of toolCalls ?? []) yield call.function.arguments;
+    for (const call of toolCalls ?? []) yield calledIn(call).input;
   }
   if (tools) yield JSON.stringify(tools);
   if (extra) yield JSON.stringify(extra);

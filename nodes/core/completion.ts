@@ -1,10 +1,13 @@
 /** The answer: what providers stream, and the completion that it adds up to. */
 import type { Citation } from './citations.ts';
+import { AnswerBlocks, isBlockPart } from './conversation/answer-blocks.ts';
+import { assistantMessage } from './conversation/blocks.ts';
+import { type Block, type Carried, type ChatMessage, type Dialect, type ToolCall } from './conversation/message.ts';
 import type { FailureKind } from './errors.ts';
-import { GrowingText } from './growing-text.ts';
-import type { ToolCall } from './messages.ts';
+import type { JsonObject } from './json.ts';
 
-export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'unknown';
+/** `pause` is where the provider wants to be asked to go on with what it has said. */
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter' | 'pause' | 'unknown';
 
 /** Tokens of one request. `inputTokens` counts all of the prompt, cached or not. */
 export interface Usage {
@@ -20,12 +23,20 @@ export interface Usage {
   estimated: boolean;
 }
 
-/** One piece of an answer, in the order in which the provider sends them. */
+/** One piece of an answer, in the order in which the provider sends them. `block` numbers the blocks of an answer, where a provider has some. */
 export type StreamPart =
-  | { type: 'text'; text: string }
-  /** A signature ends a block of thinking. */
-  | { type: 'thinking'; text: string; signature?: string }
-  | { type: 'toolCall'; index: number; id?: string; name?: string; arguments?: string }
+  | { type: 'text'; text: string; block?: number }
+  /** What is carried, such as a signature, ends a thought. */
+  | { type: 'thinking'; text: string; carried?: Carried; block?: number }
+  | { type: 'refusal'; text: string; block?: number }
+  /** `index` tells calls apart; the first piece of one has its id and its name whole. */
+  | { type: 'toolCall'; index: number; id?: string; name?: string; arguments?: string; isCustom?: boolean; carried?: Carried }
+  /** Of the text that it follows. */
+  | { type: 'citation'; dialect: Dialect; citation: JsonObject; block?: number }
+  /** A whole block of one API's own. */
+  | { type: 'own'; dialect: Dialect; block: JsonObject; text?: string }
+  /** What one API alone says of the answer, such as its id. */
+  | { type: 'about'; dialect: Dialect; fields: JsonObject }
   | { type: 'usage'; usage: Partial<Usage> }
   | { type: 'finish'; reason: FinishReason }
   | { type: 'model'; model: string }
@@ -64,19 +75,10 @@ export interface AttemptRecord {
   ms: number;
 }
 
-export interface AssistantMessage {
-  role: 'assistant';
-  content: string | null;
-  tool_calls?: ToolCall[];
-  /** What the model thought before it answered, kept apart from the text. */
-  thinking?: string;
-  /** Anthropic's proof that the thinking is its own; sent back with a tool result. */
-  thinkingSignature?: string;
-}
-
-export interface Completion {
+/** What is carried is what one API alone says of the answer. */
+export interface Completion extends Carried {
   text: string;
-  message: AssistantMessage;
+  message: ChatMessage;
   finishReason: FinishReason;
   provider: string;
   model: string;
@@ -103,51 +105,36 @@ export class Answer {
   started = false;
   readonly logprobs: unknown[] = [];
   embeddings: number[][] | undefined;
-  readonly #text = new GrowingText();
-  readonly #thinking = new GrowingText();
-  readonly #signatures: string[] = [];
-  readonly #toolCalls = new Map<number, GrowingCall>();
+  readonly about: Carried = {};
+  readonly #blocks = new AnswerBlocks();
   #other = 0;
-
-  get text(): string {
-    return this.#text.text;
-  }
-
-  get thinking(): string {
-    return this.#thinking.text;
-  }
 
   /** About how many characters are kept. */
   get size(): number {
-    return this.#text.length + this.#thinking.length + this.#other;
+    return this.#blocks.size + this.#other;
   }
 
   add(part: StreamPart): void {
+    if (isBlockPart(part)) {
+      this.#blocks.add(part);
+      // The beginning of a block alone shows nothing: another provider may still be asked.
+      if (!('text' in part) || part.text !== '') this.started = true;
+      return;
+    }
     switch (part.type) {
-      case 'text':
-        this.#text.append(part.text);
-        this.started = true;
-        return;
-      case 'thinking':
-        this.#thinking.append(part.text);
-        if (part.signature) {
-          this.#signatures.push(part.signature);
-          this.#other += part.signature.length;
-        }
-        this.started = true;
-        return;
-      case 'toolCall':
-        this.#addToolCall(part);
-        this.started = true;
-        return;
       case 'usage':
         Object.assign(this.usage, part.usage);
         return;
       case 'finish':
-        this.finishReason = part.reason;
+        // Some servers call any end a stop.
+        this.finishReason = part.reason === 'stop' && this.toolCalls.length > 0 ? 'tool_calls' : part.reason;
         return;
       case 'model':
         this.model = part.model;
+        return;
+      case 'about':
+        this.about[part.dialect] = { ...this.about[part.dialect], ...part.fields };
+        this.#other += JSON.stringify(part.fields).length;
         return;
       case 'logprobs':
         this.logprobs.push(part.logprobs);
@@ -162,49 +149,27 @@ export class Answer {
     }
   }
 
-  /** The thinking is kept as one text: with several blocks of it no signature fits. */
-  get signature(): string | undefined {
-    return this.#signatures.length === 1 ? this.#signatures[0] : undefined;
+  /** What the model said, and where it said nothing but why it would not, that. */
+  get text(): string {
+    return this.#blocks.textOf('text') || this.#blocks.textOf('refusal');
+  }
+
+  get thinking(): string {
+    return this.#blocks.textOf('thinking');
+  }
+
+  get blocks(): readonly Block[] {
+    return this.#blocks.all;
   }
 
   get toolCalls(): ToolCall[] {
-    return [...this.#toolCalls.entries()].sort(([a], [b]) => a - b).map(([, { id, name, text }]) => ({ id, type: 'function', function: { name, arguments: text.text } }));
+    return this.#blocks.calls;
   }
 
-  get message(): AssistantMessage {
-    const message: AssistantMessage = { role: 'assistant', content: this.text };
-    if (this.#toolCalls.size > 0) {
-      message.tool_calls = this.toolCalls;
-      if (this.text === '') message.content = null;
-    }
-    if (this.thinking) message.thinking = this.thinking;
-    if (this.signature) message.thinkingSignature = this.signature;
-    return message;
-  }
-
-  #addToolCall({ index, id, name, arguments: text }: Extract<StreamPart, { type: 'toolCall' }>): void {
-    let call = this.#toolCalls.get(index);
-    if (!call) {
-      call = { id: id ?? `call_${index}`, name: '', text: new GrowingText() };
-      this.#toolCalls.set(index, call);
-      this.#other += emptyCall;
-    }
-    if (id) call.id = id;
-    if (name) call.name += name;
-    if (text) call.text.append(text);
-    this.#other += (id?.length ?? 0) + (name?.length ?? 0) + (text?.length ?? 0);
+  get message(): ChatMessage {
+    return assistantMessage(this.#blocks.all);
   }
 }
-
-/** A tool call while it comes. */
-interface GrowingCall {
-  id: string;
-  name: string;
-  readonly text: GrowingText;
-}
-
-/** What one without a word takes. */
-const emptyCall = 200;
 
 /** Where the tokens of a request go as they come. A promise that it returns holds the provider back. */
 export interface TokenSink {

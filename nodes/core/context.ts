@@ -1,5 +1,4 @@
 /** The passages that a request brings with it, as evidence. */
-import { isRecord } from './request.ts';
 
 /** In `msg.llm.context`; the first one is [1] in the prompt. Plain data. */
 export interface ContextPassage {
@@ -58,4 +57,5 @@ function readText(given: unknown): string {
 
 function readPlace(given: unknown): number | undefined {
   return typeof given === 'number' && Number.isSafeInteger(given) && given >= 0 ? given : undefined;
-}
+}import { isRecord } from './json.ts';
+

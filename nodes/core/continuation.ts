@@ -1,6 +1,7 @@
 /** Lets another model go on where one broke off in the middle of its answer. */
-import { type ChatMessage, readMessages } from './messages.ts';
 import type { Completion } from './completion.ts';
+import type { ChatMessage } from './conversation/message.ts';
+import { readMessages } from './conversation/read.ts';
 
 /** A question of its own, for not every provider goes on from an assistant's message that comes last. */
 export const continueRequest = 'Your answer was cut off. Go on exactly where it ends, without repeating any of it and without a word about the interruption.';

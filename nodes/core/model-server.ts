@@ -1,12 +1,11 @@
 /** A model server that we speak HTTP to ourselves: its address, key and connections. */
-import { classifyAnswer, classifyNetworkError } from './classify.ts';
 import { maxPlainBytes, parseJson, readErrorText, readText } from './answer-bound.ts';
+import { classifyAnswer, classifyNetworkError } from './classify.ts';
 import type { AttemptContext } from './client.ts';
 import { type Connections, destroyConnections } from './connections.ts';
 import { LlmError } from './errors.ts';
 import { createConnections, type HttpResponse, openHttp } from './http.ts';
-import type { JsonObject } from './openai-body.ts';
-import { EmbeddingsClient } from './openai-embeddings.ts';
+import type { JsonObject } from './json.ts';
 import type { Provider } from './provider.ts';
 import type { CompletionRequest } from './request.ts';
 
@@ -29,11 +28,6 @@ export class ModelServer {
   /** When it sent something last, whatever it was, by `performance.now()`; -Infinity where it never has. */
   get heardAt(): number {
     return this.#heardAt;
-  }
-
-  /** Gives vectors for texts, as llama.cpp and vLLM do. */
-  get embeddings(): EmbeddingsClient {
-    return new EmbeddingsClient(this.provider, (body, context, request) => this.post('/v1/embeddings', body, context, request));
   }
 
   /** Posts a body and resolves with a successful answer's head. @throws LlmError for every other */

@@ -1,22 +1,36 @@
 /** What a person asks: from a message and a node's settings to one checked request. */
 import { checkBounds } from './bounded-json.ts';
+import { type Carried, type ChatMessage, type ContentPart, dialects, type ToolDefinition } from './conversation/message.ts';
+import { readMessages } from './conversation/read.ts';
+import { textOf, textOfPart } from './conversation/text.ts';
+import { readTools } from './conversation/tools.ts';
 import { LlmError } from './errors.ts';
 import type { NumberBounds } from './fields.ts';
+import { isRecord } from './json.ts';
 import { settingBounds } from './limits.ts';
-import { type ChatMessage, readMessages, textOf, type ToolDefinition } from './messages.ts';
 
-/** The settings that a node gives to every request, and `msg.llm` to one. */
-export interface RequestSettings {
+/** How much a model is to think. */
+export const efforts = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+export type Effort = (typeof efforts)[number];
+
+/** The settings that a node gives to every request, and `msg.llm` to one. What is carried are an API's own fields, for its backends alone. */
+export interface RequestSettings extends Carried {
   system?: string | undefined;
   model?: string | undefined;
   maxTokens?: number | undefined;
   temperature?: number | undefined;
   topP?: number | undefined;
+  topK?: number | undefined;
   stop?: string | string[] | undefined;
   seed?: number | undefined;
   tools?: ToolDefinition[] | undefined;
   toolChoice?: unknown;
+  /** Whether the model may call several tools at once. */
+  parallelTools?: boolean | undefined;
   responseFormat?: unknown;
+  effort?: Effort | undefined;
+  /** Who asks, as the provider may know them: an id without meaning. */
+  user?: string | undefined;
   /** Higher goes first where requests wait. */
   priority?: number | undefined;
   /** A time limit for this request alone; the backend's own total limit still holds. */
@@ -27,7 +41,7 @@ export interface RequestSettings {
   /** The passages that came with the request (see context.ts), and the question that the prompt was written around. Anybody may have put them there. */
   context?: unknown;
   question?: unknown;
-  /** Merged into the provider's body as it is. */
+  /** Merged into the provider's body as it is; it wins over what a client has sent. */
   extra?: Record<string, unknown> | undefined;
 }
 
@@ -62,9 +76,10 @@ export function readRequest(payload: unknown, overrides: unknown, settings: Requ
     prependSystem(messages, merged.system);
   }
   checkSize(messages);
-  const { system: _system, stop, priority, extra, ...rest } = merged;
+  const { system: _system, stop, priority, extra, tools, ...rest } = merged;
   return {
     ...rest,
+    ...(tools && tools.length > 0 && { tools: readTools(tools) }),
     extra: settings.extra && own.extra ? { ...settings.extra, ...own.extra } : extra,
     messages,
     stop: readStop(stop),
@@ -93,13 +108,14 @@ function prependSystem(messages: ChatMessage[], system: string): void {
 
 const numberBounds = {
   ...settingBounds,
+  topK: { min: -1, max: 1_000_000, integer: true },
   seed: { min: -(2 ** 53), max: 2 ** 53, integer: true },
   priority: { min: -1_000_000, max: 1_000_000 },
   timeoutMs: { min: 1, max: 86_400_000 },
 } as const;
 
-const textFields = ['model', 'session'] as const;
-const objectFields = ['responseFormat', 'extra'] as const;
+const textFields = ['model', 'session', 'user'] as const;
+const objectFields = ['responseFormat', 'extra', ...dialects] as const;
 
 function readOverrides(overrides: unknown): RequestSettings {
   if (overrides === undefined || overrides === null) return {};
@@ -130,6 +146,9 @@ export function checkSettings(given: object, nameOf = (name: string) => `msg.llm
     if (value !== undefined && typeof value !== 'string') throw invalid(`${nameOf(name)} must be a string.`);
   }
   if (settings['task'] !== undefined && settings['task'] !== 'chat' && settings['task'] !== 'embed') throw invalid(`${nameOf('task')} must be chat or embed.`);
+  const { effort, parallelTools } = settings;
+  if (effort !== undefined && !efforts.some((known) => known === effort)) throw invalid(`${nameOf('effort')} must be one of ${efforts.join(', ')}.`);
+  if (parallelTools !== undefined && typeof parallelTools !== 'boolean') throw invalid(`${nameOf('parallelTools')} must be true or false.`);
   if (settings['tools'] !== undefined && !Array.isArray(settings['tools'])) throw invalid(`${nameOf('tools')} must be an array of tools.`);
   for (const name of objectFields) {
     if (settings[name] !== undefined && !isRecord(settings[name])) throw invalid(`${nameOf(name)} must be an object.`);
@@ -150,15 +169,29 @@ function checkSize(messages: readonly ChatMessage[]): void {
   let chars = 0;
   for (const { content } of messages) {
     if (typeof content === 'string') chars += content.length;
-    else for (const part of content ?? []) chars += part.type === 'image_url' ? part.image_url.url.length : textOf([part]).length;
+    else for (const part of content ?? []) chars += sizeOf(part);
   }
   if (chars > maxPromptChars) {
     throw invalid(`The prompt has ${chars} characters; at most ${maxPromptChars} are taken.`, 'Send a shorter one.');
   }
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** In characters, data as they travel included. */
+function sizeOf(part: ContentPart): number {
+  switch (part.type) {
+    case 'image_url':
+      return part.image_url.url.length;
+    case 'file':
+      return part.file.file_data?.length ?? 0;
+    case 'input_audio':
+      return part.input_audio.data.length;
+    case 'text':
+    case 'refusal':
+    case 'own':
+      return textOfPart(part).length;
+    default:
+      return part satisfies never;
+  }
 }
 
 function invalid(message: string, hint?: string): LlmError {

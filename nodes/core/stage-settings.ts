@@ -1,7 +1,7 @@
 /** The settings of the stages, with their defaults and bounds. Read by the runtime and by the editor. */
 import { failureKinds, type FailureKind, policyFor } from './errors.ts';
 import { readNumber } from './fields.ts';
-import { isRecord } from './request.ts';
+import { isRecord } from './json.ts';
 import { type LimitField, limitFields } from './limits.ts';
 
 const { breakerOpenMs, maxQueued, totalTimeoutMs } = limitFields;

@@ -1,8 +1,9 @@
 /** Token counts where a provider gives none. Estimates, and marked so: exact tokenizers block the event loop on repeated text. */
 import { estimateTokenCount } from 'tokenx';
 import type { Answer, Usage } from './completion.ts';
-import { type ChatMessage, textOf } from './messages.ts';
-import { isRecord } from './request.ts';
+import { calledIn } from './conversation/calls.ts';
+import type { ChatMessage } from './conversation/message.ts';
+import { textOf } from './conversation/text.ts';
 
 /** What chat templates add around each message, in tokens. */
 const tokensAroundMessage = 4;
@@ -23,25 +24,6 @@ export function completeUsage(answer: Answer, messages: readonly ChatMessage[]):
 }
 
 function estimateOutput({ text, thinking, toolCalls }: Answer): number {
-  const calls = toolCalls.map(({ function: called }) => called.name + called.arguments).join('');
+  const calls = toolCalls.map(calledIn).map(({ name, input }) => name + input).join('');
   return estimateTokenCount(text) + estimateTokenCount(thinking) + estimateTokenCount(calls);
-}
-
-/** The counts in OpenAI's `usage` object, which llama.cpp and vLLM send too. */
-export function readOpenAiUsage(usage: unknown): Partial<Usage> {
-  if (!isRecord(usage)) return {};
-  const found: Partial<Usage> = {};
-  set(found, 'inputTokens', usage['prompt_tokens']);
-  set(found, 'outputTokens', usage['completion_tokens']);
-  set(found, 'cachedInputTokens', nested(usage['prompt_tokens_details'], 'cached_tokens'));
-  set(found, 'reasoningTokens', nested(usage['completion_tokens_details'], 'reasoning_tokens'));
-  return found;
-}
-
-function set(usage: Partial<Usage>, name: Exclude<keyof Usage, 'estimated'>, value: unknown): void {
-  if (typeof value === 'number' && value >= 0 && value < Infinity) usage[name] = value;
-}
-
-function nested(value: unknown, name: string): unknown {
-  return isRecord(value) ? value[name] : undefined;
 }

@@ -1,7 +1,7 @@
 /** The fields of a row, and reading rows out of a flow file: anything may stand there. */
 import type { NumberBounds } from '../core/fields.ts';
+import { isRecord } from '../core/json.ts';
 import type { LimitField } from '../core/limits.ts';
-import { isRecord } from '../core/request.ts';
 import { mostRows, rowName } from '../core/stage-settings.ts';
 import { variableIn } from '../core/variables.ts';
 import { checkNumber, type EditedNode, translate } from './validate.ts';

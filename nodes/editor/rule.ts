@@ -1,6 +1,6 @@
 /** The rule of a router's row, with the operators of Node-RED's switch node. */
+import { isRecord } from '../core/json.ts';
 import { isLinear } from '../core/patterns/syntax.ts';
-import { isRecord } from '../core/request.ts';
 import { operators, operatorsWithoutProperty, operatorsWithoutValue, propertyTypes, type RuleConfig, typeNames, valueTypes } from '../core/stage-settings.ts';
 import { checkbox, choiceField, type GivenRow, readChoice, readText } from './row-fields.ts';
 import { checkTyped, type EditedNode, isPattern } from './validate.ts';

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { type JsonBounds, JsonScan, parseScanned } from '../core/bounded-json.ts';
 import { LlmError } from '../core/errors.ts';
-import { isRecord } from '../core/request.ts';
+import { isRecord } from '../core/json.ts';
 import { type BodyLimits, collectBody } from './collect-body.ts';
 
 const bounds: JsonBounds = { what: 'The body' };

@@ -1,9 +1,10 @@
 /** What clients learn of the backends behind an endpoint: by its setting, all or nothing. */
 import type { Completion } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
-import type { JsonObject } from './formats/format.ts';
+import { statusFor } from '../core/http-status.ts';
+import type { JsonObject } from '../core/json.ts';
 import { asHeader } from './http.ts';
-import { Refusal, statusFor } from './status.ts';
+import { Refusal } from './status.ts';
 
 export class Disclosure {
   readonly tells: boolean;

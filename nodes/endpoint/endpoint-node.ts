@@ -2,22 +2,22 @@
 import type { Node, NodeAPI } from 'node-red';
 import type { BackendIdentity } from '../core/completion.ts';
 import { LlmError } from '../core/errors.ts';
-import { isRecord } from '../core/request.ts';
+import { isRecord } from '../core/json.ts';
 import { refuseUnset } from '../core/variables.ts';
-import type { LlmMessage } from '../runtime/calls.ts';
 import { accessOf } from '../runtime/access.ts';
+import type { LlmMessage } from '../runtime/calls.ts';
 import { asProblem } from '../runtime/connection.ts';
+import { Mount } from '../runtime/http/mount.ts';
 import { InFlight } from '../runtime/in-flight.ts';
 import { announce, type Asked as Trial, type Asking, canvasIdOf, identityOf, type LlmNode } from '../runtime/llm-nodes.ts';
 import type { Send } from '../runtime/reply.ts';
-import { Mount } from '../runtime/http/mount.ts';
 import { newStageId } from '../runtime/stage-events.ts';
 import { StageRequest } from '../runtime/stage-request.ts';
 import { type StageFacts, StatusLine, statusOfStage, withAccess } from '../runtime/status.ts';
 import { isWired } from '../runtime/wires.ts';
+import { tellAccess } from './access.ts';
 import { bodyMemory } from './body-memory.ts';
 import { type Answered, type Asked, type Flow, HttpApi, type Question } from './http-api.ts';
-import { tellAccess } from './access.ts';
 import { type EndpointConfig, type EndpointCredentials, type Parts, readParts } from './parts.ts';
 import { Refusal } from './status.ts';
 

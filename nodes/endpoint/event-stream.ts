@@ -2,8 +2,9 @@
 import type { ServerResponse } from 'node:http';
 import type { Completion, StreamPart, TokenSink } from '../core/completion.ts';
 import type { LlmError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { StreamWriter } from '../formats/format.ts';
 import { write } from '../runtime/slow-reader.ts';
-import type { JsonObject, StreamWriter } from './formats/format.ts';
 
 const heartbeat = ': waiting\n\n';
 
@@ -26,7 +27,7 @@ export class EventStream implements TokenSink {
 
   /** The promise of a slow reader holds the provider back. */
   write(parts: readonly StreamPart[]): void | Promise<void> {
-    return this.#send(this.#begun() + this.#writer.parts(parts));
+    return this.#send(this.#begun(parts) + this.#writer.parts(parts));
   }
 
   /** `llm` is what the format has no field for. */
@@ -46,10 +47,10 @@ export class EventStream implements TokenSink {
     clearTimeout(this.#heartbeat);
   }
 
-  #begun(): string {
+  #begun(parts: readonly StreamPart[] = []): string {
     if (this.#res.headersSent) return '';
     this.#res.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache', 'x-accel-buffering': 'no' });
-    return this.#writer.begin();
+    return this.#writer.begin(parts);
   }
 
   #send(text: string): void | Promise<void> {

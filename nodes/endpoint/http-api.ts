@@ -3,7 +3,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { BackendIdentity, Completion, TokenSink } from '../core/completion.ts';
 import { LlmError, toLlmError } from '../core/errors.ts';
 import { bus } from '../core/events.ts';
+import { statusFor } from '../core/http-status.ts';
+import type { JsonObject } from '../core/json.ts';
 import { duration } from '../core/units.ts';
+import { anthropicMessages } from '../formats/anthropic-messages/format.ts';
+import { openAiEmbeddings } from '../formats/embeddings/format.ts';
+import type { AnswerIdentity, ClientRequest, Format } from '../formats/format.ts';
+import { openAiChat } from '../formats/openai-chat/format.ts';
+import { openAiCompletions } from '../formats/openai-completions/format.ts';
 import type { LlmMessage } from '../runtime/calls.ts';
 import type { Absence, Mounted } from '../runtime/http/places.ts';
 import { boundReader, hasStoodStill } from '../runtime/slow-reader.ts';
@@ -11,16 +18,11 @@ import { newStageId } from '../runtime/stage-events.ts';
 import { readBody } from './body.ts';
 import type { Disclosure } from './disclosure.ts';
 import { EventStream } from './event-stream.ts';
-import { anthropicMessages } from './formats/anthropic.ts';
-import type { AnswerIdentity, ClientRequest, Format, JsonObject } from './formats/format.ts';
-import { openAiChat } from './formats/openai-chat.ts';
-import { openAiCompletions } from './formats/openai-completions.ts';
-import { openAiEmbeddings } from './formats/openai-embeddings.ts';
 import { flowHeaders, flowStatus, requestIdOf, sendJson, traceparentIn } from './http.ts';
 import { expandsLlm, isModels, modelsBody } from './names.ts';
 import { isPage, servePage } from './page.ts';
 import type { Parts } from './parts.ts';
-import { isInVain, Refusal, statusFor } from './status.ts';
+import { isInVain, Refusal } from './status.ts';
 
 /** The APIs by their paths. */
 const formats: Readonly<Record<string, Format | undefined>> = {
@@ -143,7 +145,7 @@ export class HttpApi implements Mounted {
     this.#tellEnd(exchange);
     const leave = gate.enter(client);
     try {
-      const request = format.read(await readBody(req, body));
+      const request = format.readRequest(await readBody(req, body));
       await this.#flow.run((controller) => this.#answer(request, exchange, controller));
     } finally {
       leave();
@@ -181,7 +183,7 @@ export class HttpApi implements Mounted {
       const answer = await this.#flow.ask({ payload: prompt, llm }, { ...exchange, model: offered.model, sink: stream, signal: controller.signal });
       const llmFacts = disclosure.ofAnswer(answer.completion);
       if (stream) stream.end(answer.completion, llmFacts);
-      else sendWhole(res, answer, format.whole(answer.completion, identity, llmFacts, { request, payload: answer.payload }), disclosure);
+      else sendWhole(res, answer, format.writeAnswer(answer.completion, identity, llmFacts, { request, payload: answer.payload }), disclosure);
     } catch (error) {
       const failure = toLlmError(error);
       this.#flow.failed(failure);
@@ -222,7 +224,7 @@ function refuse(res: ServerResponse, format: Format, failure: LlmError, disclosu
     // The SDKs of OpenAI and Anthropic go by it.
     ...(isInVain(failure.kind) && { 'x-should-retry': 'false' }),
   };
-  sendJson(res, status, format.failed(disclosure.failure(failure), status, disclosure.ofFailure(failure)), headers);
+  sendJson(res, status, format.writeFailure(disclosure.failure(failure), status, disclosure.ofFailure(failure)), headers);
 }
 
 function absenceOf(absence: Absence): Refusal {

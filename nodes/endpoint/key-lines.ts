@@ -3,7 +3,7 @@
  * file has what tells them, and not the keys. Read by the runtime and by the editor.
  */
 import { isUnsetVariable } from '../core/access.ts';
-import { isRecord } from '../core/request.ts';
+import { isRecord } from '../core/json.ts';
 
 export interface NamedKey {
   readonly name: string;

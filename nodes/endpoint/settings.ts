@@ -1,7 +1,7 @@
 /** The settings of an endpoint, with their defaults and bounds. Read by the runtime and by the editor. */
 import { readHttpPath, readNumber } from '../core/fields.ts';
+import { isRecord } from '../core/json.ts';
 import { type LimitField, limitFields, readerStall } from '../core/limits.ts';
-import { isRecord } from '../core/request.ts';
 
 export const endpointFields = {
   /** The largest body that is taken; images make them large. */

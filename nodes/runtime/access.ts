@@ -1,11 +1,11 @@
 /** Who may come in to the nodes that serve HTTP, and what is known of it where nobody has chosen. */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Request, Response } from 'express';
 import type { Node, NodeAPI } from 'node-red';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Access, type AccessChoice, accessChoices, accessFor, type AccessReport } from '../core/access.ts';
 import { readChoice } from '../core/fields.ts';
-import { isRecord } from '../core/request.ts';
+import { isRecord } from '../core/json.ts';
 import { mayLook } from './admin-guard.ts';
 import { canvasIdOf } from './llm-nodes.ts';
 

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import type { Node, NodeAPI } from 'node-red';
 import { LlmError } from '../core/errors.ts';
-import { isRecord } from '../core/request.ts';
+import { isRecord } from '../core/json.ts';
 import { mayAct } from './admin-guard.ts';
 import { asProblem, type ConnectionNode, type Placed, readSavedKey, type Testable, testableDefinition } from './connection.ts';
 

@@ -7,7 +7,6 @@ import { readNumber } from '../core/fields.ts';
 import { HealthMonitor } from '../core/health.ts';
 import { healthInterval } from '../core/limits.ts';
 import { ModelServer, readUrl } from '../core/model-server.ts';
-import { readModelNames } from '../core/openai-body.ts';
 import { readPriceTable } from '../core/price-table.ts';
 import type { PriceSource } from '../core/pricing.ts';
 import type { Provider } from '../core/provider.ts';
@@ -16,6 +15,8 @@ import type { Command } from '../core/supervisor/command.ts';
 import type { Address } from '../core/supervisor/listening.ts';
 import { recordFileOf } from '../core/supervisor/orphans.ts';
 import { supervisors } from '../core/supervisor/supervisors.ts';
+import { embeddingsOf } from '../formats/embeddings/client.ts';
+import { readModelNames } from '../formats/openai/models.ts';
 import { checkCommand } from './check-command.ts';
 import { type Connection, type ConnectionDefinition, type ConnectionFields, type ConnectionOwner, registerConnection } from './connection.ts';
 import { readListenAddress, readRunSettings } from './run-settings.ts';
@@ -74,7 +75,7 @@ export abstract class LocalServer implements Connection {
   }
 
   get embeddings(): ModelClient {
-    return onRun(this.http.embeddings, this.run);
+    return onRun(embeddingsOf(this.http), this.run);
   }
 
   async test(signal: AbortSignal): Promise<string> {

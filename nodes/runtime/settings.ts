@@ -2,8 +2,9 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { LlmError } from '../core/errors.ts';
 import { readNumber } from '../core/fields.ts';
+import { isRecord } from '../core/json.ts';
 import { settingBounds } from '../core/limits.ts';
-import { isRecord, type RequestSettings } from '../core/request.ts';
+import type { RequestSettings } from '../core/request.ts';
 import { notSet } from '../core/variables.ts';
 
 /** A TypedInput's two properties. A missing type means a constant. */

@@ -181,12 +181,12 @@ describe('A stream', () => {
 });
 
 describe('A sink', () => {
-  test('gets each piece as it comes, from the first token on', async (t) => {
+  test('gets each piece as it comes, from the first token on, and with that one what came before it', async (t) => {
     const pieces = [[{ type: 'model', model: 'm' }], [], [text('Once')], [text(' upon'), finish]] as const;
     const { backend } = backendOf(t, { scripts: [answers(...pieces)] });
     const written: Array<readonly StreamPart[]> = [];
     await backend.complete(hello, { sink: { write: (parts) => void written.push(parts) } });
-    assert.deepEqual(written, [pieces[2], pieces[3]]);
+    assert.deepEqual(written, [[...pieces[0], ...pieces[2]], pieces[3]]);
   });
 
   test('that is slow holds the provider back, at no cost of its time between tokens', async (t) => {

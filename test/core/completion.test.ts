@@ -1,6 +1,6 @@
+import fc from 'fast-check';
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
 import { Answer, type StreamPart } from '../../nodes/core/completion.ts';
 
 function answerOf(...parts: StreamPart[]): Answer {
@@ -12,7 +12,7 @@ function answerOf(...parts: StreamPart[]): Answer {
 test('text and thinking add up, apart from each other', () => {
   const answer = answerOf(
     { type: 'thinking', text: 'Hm' },
-    { type: 'thinking', text: 'm', signature: 'ab' },
+    { type: 'thinking', text: 'm', carried: { anthropic: { signature: 'ab' } } },
     { type: 'text', text: 'Hel' },
     { type: 'text', text: 'lo' },
   );
@@ -27,7 +27,7 @@ test('an answer has started once text, thinking or a tool call has come, and not
   }
 });
 
-test('tool calls are put together by their index, in its order, whatever pieces they come in', () => {
+test('tool calls are put together by their index, in the order in which they begin, whatever pieces they come in', () => {
   const answer = answerOf(
     { type: 'toolCall', index: 1, id: 'b', name: 'sub' },
     { type: 'toolCall', index: 0, name: 'add' },
@@ -39,8 +39,8 @@ test('tool calls are put together by their index, in its order, whatever pieces 
     role: 'assistant',
     content: null,
     tool_calls: [
-      { id: 'a', type: 'function', function: { name: 'add', arguments: '{}' } },
       { id: 'b', type: 'function', function: { name: 'sub', arguments: '{"x":1}' } },
+      { id: 'a', type: 'function', function: { name: 'add', arguments: '{}' } },
     ],
   });
 });

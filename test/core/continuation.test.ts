@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Completion } from '../../nodes/core/completion.ts';
 import { continuationOf, continued, continueRequest, joinContinuation } from '../../nodes/core/continuation.ts';
-import type { ChatMessage } from '../../nodes/core/messages.ts';
+import type { ChatMessage } from '../../nodes/core/conversation/message.ts';
 
 const question: ChatMessage = { role: 'user', content: 'Tell me a story' };
 const rest = (said: string): ChatMessage[] => [

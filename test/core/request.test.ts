@@ -37,7 +37,6 @@ test("the message's overrides win over the node's settings, one by one", () => {
     session: 's',
     toolChoice: 'auto',
     responseFormat: { type: 'json_object' },
-    tools: [],
     extra: undefined,
   });
 });

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Answer } from '../../nodes/core/completion.ts';
-import { completeUsage, estimateInputTokens, readOpenAiUsage } from '../../nodes/core/tokens.ts';
+import { completeUsage, estimateInputTokens } from '../../nodes/core/tokens.ts';
+import { readUsage } from '../../nodes/formats/openai/usage.ts';
 
 const messages = [{ role: 'user', content: 'Once upon a time' }] as const;
 
@@ -46,14 +47,14 @@ test('every message and only text counts towards the input', () => {
 
 test("OpenAI's usage is read with its details", () => {
   assert.deepEqual(
-    readOpenAiUsage({ prompt_tokens: 10, completion_tokens: 20, prompt_tokens_details: { cached_tokens: 4 }, completion_tokens_details: { reasoning_tokens: 3 } }),
+    readUsage({ prompt_tokens: 10, completion_tokens: 20, prompt_tokens_details: { cached_tokens: 4 }, completion_tokens_details: { reasoning_tokens: 3 } }),
     { inputTokens: 10, outputTokens: 20, cachedInputTokens: 4, reasoningTokens: 3 },
   );
-  assert.deepEqual(readOpenAiUsage({ prompt_tokens: 0, completion_tokens: 0 }), { inputTokens: 0, outputTokens: 0 });
+  assert.deepEqual(readUsage({ prompt_tokens: 0, completion_tokens: 0 }), { inputTokens: 0, outputTokens: 0 });
 });
 
 test('figures that are no counts are left out', () => {
   for (const usage of [undefined, null, 7, [], { prompt_tokens: '10', completion_tokens: null }, { prompt_tokens: -1, completion_tokens: NaN, prompt_tokens_details: [] }]) {
-    assert.deepEqual(readOpenAiUsage(usage), {});
+    assert.deepEqual(readUsage(usage), {});
   }
 });

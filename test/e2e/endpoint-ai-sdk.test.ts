@@ -1,7 +1,8 @@
 /** Vercel's AI SDK, by its OpenAI-compatible provider, against a running Node-RED, over every backend, a pool and a fallback. */
+import { APICallError, embed, embedMany, generateText, isStepCount, jsonSchema, Output, StreamProviderError, streamText, tool } from 'ai';
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { APICallError, embed, embedMany, generateText, isStepCount, jsonSchema, Output, StreamProviderError, streamText, tool } from 'ai';
+import { calledIn } from '../../nodes/core/conversation/calls.ts';
 import { assertFormat, assertImage, endpoints, png, recordedAnswer, schema, toolNamesIn, ways } from '../support/client-checks.ts';
 import { cleanEnvironment } from '../support/environment.ts';
 import { tokensOf, vectorOf } from '../support/fake-embeddings.ts';
@@ -81,8 +82,8 @@ describe('The AI SDK', () => {
     test(`calls tools over ${path}, and brings their results`, async () => {
       const { toolCalls, thinking } = await recordedAnswer(name, 'tools');
       const { text } = await recordedAnswer(name, 'text');
-      const expected = toolCalls.map(({ id, function: called }) => [id, called.name, JSON.parse(called.arguments) as unknown]);
-      const tools = Object.fromEntries(toolCalls.map(({ function: called }) => [called.name, saysSunny]));
+      const expected = toolCalls.map((call) => [call.id, calledIn(call).name, JSON.parse(calledIn(call).input) as unknown]);
+      const tools = Object.fromEntries(toolCalls.map((call) => [calledIn(call).name, saysSunny]));
       const request = { model: model(path), prompt, maxRetries, tools, stopWhen: isStepCount(2) };
       for (const { steps, text: said } of [await generateText(request), await finished(streamText(request))]) {
         const [first, second] = steps;

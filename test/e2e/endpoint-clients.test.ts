@@ -1,6 +1,7 @@
 /** The official clients of OpenAI and Anthropic against a running Node-RED, over every backend, a pool and a fallback. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { calledIn } from '../../nodes/core/conversation/calls.ts';
 import { assertFormat, assertImage, endpoints, png, recordedAnswer, schema, toolNamesIn, ways } from '../support/client-checks.ts';
 import { cleanEnvironment } from '../support/environment.ts';
 import { type Gateway, hello, startGateway } from '../support/gateway.ts';
@@ -62,8 +63,8 @@ describe('The official clients', () => {
     });
 
     test(`call tools over ${path}, and bring their results`, async () => {
-      const { toolCalls, thinking, signature } = await recordedAnswer(name, 'tools');
-      const expected = toolCalls.map(({ id, function: called }) => [id, called.name, JSON.parse(called.arguments) as unknown]);
+      const { toolCalls, thinking, message: { thinkingSignature: signature } } = await recordedAnswer(name, 'tools');
+      const expected = toolCalls.map((call) => [call.id, calledIn(call).name, JSON.parse(calledIn(call).input) as unknown]);
 
       const openai = gateway.openai(path).chat.completions;
       const request = { model: 'text', messages: hello, tools: openAiTools, tool_choice: 'auto' as const };

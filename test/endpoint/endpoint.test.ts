@@ -23,7 +23,7 @@ describe('A request', () => {
       return { model, ...(JSON.parse(choices[0].message.content) as object) };
     };
     const payload = hello.messages;
-    assert.deepEqual(await seen({ model: 'small', max_tokens: 5, user: 'u' }), { model: 'small', payload, llm: { maxTokens: 5, extra: { user: 'u' }, model: 'm-1', client: 'bob' } });
+    assert.deepEqual(await seen({ model: 'small', max_tokens: 5, user: 'u' }), { model: 'small', payload, llm: { maxTokens: 5, user: 'u', openai: { user: 'u' }, model: 'm-1', client: 'bob' } });
     assert.deepEqual(await seen({ model: 'any' }), { model: 'any', payload, llm: { client: 'bob' } });
   });
 

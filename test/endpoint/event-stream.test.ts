@@ -6,7 +6,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { LlmError } from '../../nodes/core/errors.ts';
 import { EventStream } from '../../nodes/endpoint/event-stream.ts';
-import type { StreamWriter } from '../../nodes/endpoint/formats/format.ts';
+import type { StreamWriter } from '../../nodes/formats/format.ts';
 import { FakeTime, settled } from '../support/fake-time.ts';
 import { completionOf } from '../support/formats.ts';
 import { finish, text } from '../support/scripted-client.ts';

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
 import { failureKinds } from '../../nodes/core/errors.ts';
+import { statusFor } from '../../nodes/core/http-status.ts';
 import { asHeader, flowHeaders, flowStatus, requestIdOf } from '../../nodes/endpoint/http.ts';
 import { readEndpointField, readModels, readPath } from '../../nodes/endpoint/settings.ts';
-import { statusFor } from '../../nodes/endpoint/status.ts';
 
 describe('The settings of an endpoint', () => {
   it('have defaults for what a flow file lacks', () => {

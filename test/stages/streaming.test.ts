@@ -1,7 +1,7 @@
 /** Tokens on their way up through stages: the same as from the backend, no faster than they are read, and told once. */
+import type { Node, NodeAPI, NodeDef } from 'node-red';
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { StreamPart, TokenSink } from '../../nodes/core/completion.ts';
 import { LlmError } from '../../nodes/core/errors.ts';
 import { calls } from '../../nodes/runtime/calls.ts';
@@ -43,7 +43,7 @@ const model: FlowNode = { id: 'model', type: 'test-model', stream: true, retries
 /** Pieces as a network delivers them: of every kind, and some with more than one part. */
 const pieces: StreamPart[][] = [
   [{ type: 'model', model: 'small' }],
-  [{ type: 'thinking', text: 'Hm', signature: 's' }],
+  [{ type: 'thinking', text: 'Hm', carried: { anthropic: { signature: 's' } } }],
   [text('Once'), text(' upon')],
   [text(' a time')],
   [{ type: 'logprobs', logprobs: [-1] }, text('.')],

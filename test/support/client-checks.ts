@@ -1,8 +1,8 @@
 /** What the tests with real clients have in common: the ways through the gateway, what comes back, and what a provider must see. */
 import assert from 'node:assert/strict';
-import { readAnthropicAnswer } from '../../nodes/backends/anthropic/stream.ts';
 import type { Answer } from '../../nodes/core/completion.ts';
-import { readOpenAiAnswer } from '../../nodes/core/openai-stream.ts';
+import { readAnswer as readAnthropicAnswer } from '../../nodes/formats/anthropic-messages/answer-in.ts';
+import { readAnswer as readOpenAiAnswer } from '../../nodes/formats/openai-chat/answer-in.ts';
 import { answerOf } from './formats.ts';
 import { endpoint, node } from './gateway.ts';
 import type { FlowNode } from './node-red.ts';

@@ -1,7 +1,8 @@
 /** Nodes of another palette: they know nothing of stages, and one of them fails now and then. */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red';
 import { continued } from '../../nodes/core/continuation.ts';
-import { readMessages, textOf } from '../../nodes/core/messages.ts';
+import { readMessages } from '../../nodes/core/conversation/read.ts';
+import { textOf } from '../../nodes/core/conversation/text.ts';
 import { Chance } from './chance.ts';
 import type { Gate } from './model-type.ts';
 

@@ -1,9 +1,10 @@
 /** Answers written in a client's format and read back, as its own library would. */
-import { readAnthropicAnswer } from '../../nodes/backends/anthropic/stream.ts';
 import { Answer, type Completion, type StreamPart } from '../../nodes/core/completion.ts';
-import { readOpenAiAnswer } from '../../nodes/core/openai-stream.ts';
+import type { JsonObject } from '../../nodes/core/json.ts';
 import { completeUsage } from '../../nodes/core/tokens.ts';
-import type { AnswerIdentity, ClientRequest, Format, JsonObject } from '../../nodes/endpoint/formats/format.ts';
+import { readAnswer as readAnthropicAnswer } from '../../nodes/formats/anthropic-messages/answer-in.ts';
+import type { AnswerIdentity, ClientRequest, Format } from '../../nodes/formats/format.ts';
+import { readAnswer as readOpenAiAnswer } from '../../nodes/formats/openai-chat/answer-in.ts';
 import { requestOf } from './requests.ts';
 import { flatten, piecesOf } from './splits.ts';
 

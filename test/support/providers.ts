@@ -1,6 +1,6 @@
 /** Model servers of each provider's kind that do what the requested model's name says, with recorded bytes. */
-import { anthropicMessages } from '../../nodes/endpoint/formats/anthropic.ts';
-import { openAiChat } from '../../nodes/endpoint/formats/openai-chat.ts';
+import { anthropicMessages } from '../../nodes/formats/anthropic-messages/format.ts';
+import { openAiChat } from '../../nodes/formats/openai-chat/format.ts';
 import { embeddingsAnswer } from './fake-embeddings.ts';
 import { fixture } from './fixtures.ts';
 import { written } from './formats.ts';

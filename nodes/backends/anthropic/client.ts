@@ -1,13 +1,17 @@
 /** Anthropic's Messages API. */
+import { parseJson } from '../../core/answer-bound.ts';
+import { garbage } from '../../core/classify.ts';
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { StreamPart } from '../../core/completion.ts';
 import { LlmError } from '../../core/errors.ts';
 import type { HttpResponse } from '../../core/http.ts';
-import type { JsonObject } from '../../core/openai-body.ts';
+import { isRecord, type JsonObject } from '../../core/json.ts';
+import type { Provider } from '../../core/provider.ts';
 import type { CompletionRequest } from '../../core/request.ts';
+import { readAnswer } from '../../formats/anthropic-messages/answer-in.ts';
+import { writeRequest } from '../../formats/anthropic-messages/request-out.ts';
+import { wantsAnyJson } from '../../formats/anthropic-messages/settings.ts';
 import type { AnthropicAccount } from './account.ts';
-import { translateFormat, translateMessages, translateToolChoice, translateTools } from './messages.ts';
-import { readAnthropicAnswer } from './stream.ts';
 
 export interface AnthropicOptions {
   /** How many tokens the model may think; it decides by itself where the number is missing. */
@@ -33,7 +37,8 @@ export class AnthropicClient implements ModelClient {
   async *stream(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     if (request.task === 'embed') throw noEmbeddings();
     const { headers, body } = await this.#post(request, context);
-    yield* readAnthropicAnswer({ headers, body, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
+    const answer = readAnswer({ headers, body, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
+    yield* wantsAnyJson(request.responseFormat) ? checkedJson(answer, this.provider) : answer;
   }
 
   async #post(request: CompletionRequest, context: AttemptContext): Promise<HttpResponse> {
@@ -60,6 +65,18 @@ export class AnthropicClient implements ModelClient {
   }
 }
 
+/** JSON without a schema is only asked for in words: whether it came is seen at the end. @throws LlmError `server` where it did not */
+async function* checkedJson(answer: AsyncIterable<readonly StreamPart[]>, provider: Provider): AsyncGenerator<readonly StreamPart[]> {
+  let text = '';
+  for await (const parts of answer) {
+    for (const part of parts) {
+      if (part.type === 'text') text += part.text;
+      if (part.type === 'finish' && part.reason === 'stop' && !isRecord(parseJson(text.trim()))) throw garbage(provider, 'text where a JSON object was asked for');
+    }
+    yield parts;
+  }
+}
+
 function noEmbeddings(): LlmError {
   return new LlmError('not_found', 'Anthropic offers no embeddings.', { provider: 'anthropic', hint: 'Ask another backend for them.' });
 }
@@ -73,24 +90,9 @@ function refusesBudget(text: string): boolean {
   return /thinking\.type\.(enabled|adaptive)/.test(text);
 }
 
-/** `extra` wins over everything but the stream. A seed has no place in this API. */
+/** A seed has no place in this API. Thinking counts as output: the default leaves room for it. */
 function bodyOf(request: CompletionRequest, thinking: JsonObject | undefined, { thinkingTokens = 0 }: AnthropicOptions): JsonObject {
-  const { model, maxTokens, temperature, topP, stop, tools, toolChoice, responseFormat, extra } = request;
-  return {
-    model: model || undefined,
-    // Thinking counts as output: the default leaves room for it.
-    max_tokens: maxTokens ?? defaultMaxTokens + thinkingTokens,
-    ...translateMessages(request.messages),
-    stop_sequences: stop,
-    temperature,
-    top_p: topP,
-    tools: translateTools(tools),
-    tool_choice: translateToolChoice(toolChoice),
-    thinking,
-    output_config: translateFormat(responseFormat),
-    ...extra,
-    stream: true,
-  };
+  return writeRequest(request, { maxTokens: defaultMaxTokens + thinkingTokens, thinking });
 }
 
 const samplingFields = ['temperature', 'top_p', 'top_k'];

@@ -1,15 +1,18 @@
 /** llama.cpp's two APIs: OpenAI's chat with its own sampling options, and its native completion. */
+import { parseJson, readText } from '../../core/answer-bound.ts';
 import { classifyAnswer, garbage } from '../../core/classify.ts';
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { FinishReason, StreamPart } from '../../core/completion.ts';
-import { parseJson, readText } from '../../core/answer-bound.ts';
-import { asPrompt } from '../../core/messages.ts';
+import { asPrompt } from '../../core/conversation/text.ts';
+import { type JsonObject, isRecord } from '../../core/json.ts';
 import type { ModelServer } from '../../core/model-server.ts';
-import { chatBody, type JsonObject } from '../../core/openai-body.ts';
-import { isJson, readOpenAiAnswer } from '../../core/openai-stream.ts';
 import { readPieces } from '../../core/pieces.ts';
-import { isRecord, type CompletionRequest } from '../../core/request.ts';
+import type { CompletionRequest } from '../../core/request.ts';
 import { readSse } from '../../core/sse.ts';
+import { embeddingsOf } from '../../formats/embeddings/client.ts';
+import { readAnswer } from '../../formats/openai-chat/answer-in.ts';
+import { writeRequest } from '../../formats/openai-chat/request-out.ts';
+import { isJson } from '../../formats/provider-answer.ts';
 
 export interface LlamaCppOptions {
   /** `chat` applies the model's chat template; `completion` continues the text as it is. */
@@ -23,6 +26,9 @@ export interface LlamaCppOptions {
   /** The slot to use; any that is free where it is missing. */
   slot?: number | undefined;
 }
+
+/** Its templates take what the model thought under this name, and leave it out where it does not belong. */
+const manner = { thinkingField: 'reasoning_content', hasTopK: true } as const;
 
 export class LlamaCppClient implements ModelClient {
   readonly #server: ModelServer;
@@ -38,14 +44,14 @@ export class LlamaCppClient implements ModelClient {
   }
 
   stream(request: CompletionRequest, context: AttemptContext): AsyncIterable<readonly StreamPart[]> {
-    if (request.task === 'embed') return this.#server.embeddings.stream(request, context);
+    if (request.task === 'embed') return embeddingsOf(this.#server).stream(request, context);
     return this.#options.api === 'chat' ? this.#chat(request, context) : this.#completion(request, context);
   }
 
   async *#chat(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
-    const body = { ...this.#ownFields(), ...chatBody(request) };
+    const body = { ...this.#ownFields(), ...writeRequest(request, manner) };
     const { headers, body: answer } = await this.#server.post('/v1/chat/completions', body, context, request);
-    yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
+    yield* readAnswer({ headers, body: answer, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
   }
 
   async *#completion(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {

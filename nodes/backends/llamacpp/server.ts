@@ -1,8 +1,8 @@
 /** A llama.cpp server: its health, its properties, its models. Read in its tools/server/README.md and recorded from build b9561. */
-import type { HealthState } from '../../core/events.ts';
 import { isLlmError, LlmError } from '../../core/errors.ts';
+import type { HealthState } from '../../core/events.ts';
+import { isRecord } from '../../core/json.ts';
 import type { ModelServer } from '../../core/model-server.ts';
-import { isRecord } from '../../core/request.ts';
 import type { ConnectionFields, ConnectionOwner } from '../../runtime/connection.ts';
 import { LocalServer, type LocalServerKind } from '../../runtime/local-server.ts';
 import { llamaServerCommand } from './command.ts';

@@ -4,9 +4,10 @@ import type { ModelClient } from '../../core/client.ts';
 import { type CloudAccount, describeModels, readAccount, type Vendor } from '../../core/cloud-account.ts';
 import { LlmError } from '../../core/errors.ts';
 import type { HttpResponse } from '../../core/http.ts';
-import { type JsonObject, readModelNames } from '../../core/openai-body.ts';
-import { EmbeddingsClient } from '../../core/openai-embeddings.ts';
+import type { JsonObject } from '../../core/json.ts';
 import { type SdkContext, SdkTransport } from '../../core/sdk-transport.ts';
+import { EmbeddingsClient } from '../../formats/embeddings/client.ts';
+import { readModelNames } from '../../formats/openai/models.ts';
 import type { Connection, ConnectionFields } from '../../runtime/connection.ts';
 
 const vendor: Vendor = {

@@ -2,10 +2,13 @@
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { StreamPart } from '../../core/completion.ts';
 import type { HttpResponse } from '../../core/http.ts';
-import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
-import { readOpenAiAnswer } from '../../core/openai-stream.ts';
+import type { JsonObject } from '../../core/json.ts';
 import type { CompletionRequest } from '../../core/request.ts';
+import { readAnswer } from '../../formats/openai-chat/answer-in.ts';
+import { type ChatManner, writeRequest as writeChat } from '../../formats/openai-chat/request-out.ts';
+import { writeRequest as writeCompletions } from '../../formats/openai-completions/request-out.ts';
 import type { MaxTokensField, OpenAiAccount } from './account.ts';
+import { mannersOf } from './dialects.ts';
 
 export interface OpenAiOptions {
   /** `auto`: completions for the models that know nothing else. */
@@ -16,7 +19,8 @@ export interface OpenAiOptions {
 
 /** How a request is put into a body: what a refusal may change. */
 interface Manner {
-  maxTokensField: MaxTokensField;
+  /** `auto` takes the client's own word. */
+  maxTokensField: MaxTokensField | 'auto';
   includeUsage: boolean;
 }
 
@@ -42,7 +46,7 @@ export class OpenAiClient implements ModelClient {
       return;
     }
     const { headers, body } = await this.#post(request, context);
-    yield* readOpenAiAnswer({ headers, body, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
+    yield* readAnswer({ headers, body, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
   }
 
   async #post(request: CompletionRequest, context: AttemptContext): Promise<HttpResponse> {
@@ -65,13 +69,18 @@ export class OpenAiClient implements ModelClient {
   #apiFor({ model = '' }: CompletionRequest): { path: string; bodyOf: (request: CompletionRequest, manner: Manner) => JsonObject } {
     const { api } = this.#options;
     const completes = api === 'completions' || (api === 'auto' && completionModels.test(model));
-    return completes ? { path: '/completions', bodyOf: completionsBody } : { path: '/chat/completions', bodyOf: chatBody };
+    return completes ? { path: '/completions', bodyOf: writeCompletions } : { path: '/chat/completions', bodyOf: (asked, manner) => writeChat(asked, { ...this.#chatManner, ...manner }) };
+  }
+
+  get #chatManner(): ChatManner {
+    const { provider, official } = this.#account;
+    return official ? { isOpenAi: true } : mannersOf(provider.url);
   }
 
   #mannerFor({ model = '' }: CompletionRequest): Manner {
     const { official, learned } = this.#account;
     const { maxTokensField } = this.#options;
-    const guess = official && reasoningModels.test(model) ? 'max_completion_tokens' : 'max_tokens';
+    const guess = official && reasoningModels.test(model) ? 'max_completion_tokens' : 'auto';
     return {
       maxTokensField: maxTokensField === 'auto' ? (learned.maxTokensFields.get(model) ?? guess) : maxTokensField,
       includeUsage: !learned.streamOptionsRefused,
@@ -79,21 +88,27 @@ export class OpenAiClient implements ModelClient {
   }
 
   /** The manner that the server would rather have; undefined where its refusal is about something else. */
-  #learn(manner: Manner, { maxTokens }: CompletionRequest, status: number, text: string): Manner | undefined {
+  #learn(manner: Manner, request: CompletionRequest, status: number, text: string): Manner | undefined {
     if (status !== 400 && status !== 422) return undefined;
     if (manner.includeUsage && text.includes('stream_options')) return { ...manner, includeUsage: false };
-    if (this.#options.maxTokensField !== 'auto' || maxTokens === undefined || !refusesField(text)) return undefined;
+    if (this.#options.maxTokensField !== 'auto' || request.maxTokens === undefined || !refusesField(text)) return undefined;
     // Either it is refused, or it is what the server wants instead.
     if (!text.includes('max_completion_tokens')) return undefined;
-    return { ...manner, maxTokensField: manner.maxTokensField === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens' };
+    return { ...manner, maxTokensField: wordIn(manner, request) === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens' };
   }
 
   /** Only once the server has taken it so: a refusal that merely quotes our body teaches nothing. */
   #remember({ includeUsage, maxTokensField }: Manner, { model = '' }: CompletionRequest): void {
     const { learned } = this.#account;
     if (!includeUsage) learned.streamOptionsRefused = true;
-    if (this.#options.maxTokensField === 'auto') learned.maxTokensFields.set(model, maxTokensField);
+    if (this.#options.maxTokensField === 'auto' && maxTokensField !== 'auto') learned.maxTokensFields.set(model, maxTokensField);
   }
+}
+
+/** The name of the token limit in a body of this manner. */
+function wordIn({ maxTokensField }: Manner, { openai }: CompletionRequest): MaxTokensField {
+  if (maxTokensField !== 'auto') return maxTokensField;
+  return openai?.['max_completion_tokens'] === undefined ? 'max_tokens' : 'max_completion_tokens';
 }
 
 /** The models that OpenAI lists for `/v1/completions` alone, and what is fine-tuned from them. */

@@ -1,13 +1,16 @@
 /** vLLM's three APIs: OpenAI's chat and completions with its own sampling options, and the legacy server's `/generate`. */
+import { parseJson, readText } from '../../core/answer-bound.ts';
 import type { AttemptContext, ModelClient } from '../../core/client.ts';
 import type { StreamPart } from '../../core/completion.ts';
+import { asPrompt } from '../../core/conversation/text.ts';
 import { LlmError } from '../../core/errors.ts';
-import { parseJson, readText } from '../../core/answer-bound.ts';
-import { asPrompt } from '../../core/messages.ts';
+import { type JsonObject, isRecord } from '../../core/json.ts';
 import type { ModelServer } from '../../core/model-server.ts';
-import { chatBody, completionsBody, type JsonObject } from '../../core/openai-body.ts';
-import { readOpenAiAnswer } from '../../core/openai-stream.ts';
-import { isRecord, type CompletionRequest } from '../../core/request.ts';
+import type { CompletionRequest } from '../../core/request.ts';
+import { embeddingsOf } from '../../formats/embeddings/client.ts';
+import { readAnswer } from '../../formats/openai-chat/answer-in.ts';
+import { writeRequest as writeChat } from '../../formats/openai-chat/request-out.ts';
+import { writeRequest as writeCompletions } from '../../formats/openai-completions/request-out.ts';
 import { readLegacyAnswer } from './legacy-stream.ts';
 
 export interface VllmOptions {
@@ -19,6 +22,9 @@ export interface VllmOptions {
   /** A JSON schema: the answer is held to it. */
   guidedJson?: JsonObject | undefined;
 }
+
+/** It reads both names of what a model thought, and newer versions write this one. */
+const manner = { thinkingField: 'reasoning', hasTopK: true } as const;
 
 export class VllmClient implements ModelClient {
   readonly #server: ModelServer;
@@ -34,11 +40,11 @@ export class VllmClient implements ModelClient {
   }
 
   stream(request: CompletionRequest, context: AttemptContext): AsyncIterable<readonly StreamPart[]> {
-    if (request.task === 'embed') return this.#server.embeddings.stream(request, context);
+    if (request.task === 'embed') return embeddingsOf(this.#server).stream(request, context);
     const { api } = this.#options;
     switch (api) {
       case 'chat':
-        return this.#openAi('/v1/chat/completions', chatBody(this.#withFormat(request)), request, context);
+        return this.#openAi('/v1/chat/completions', writeChat(this.#withFormat(request), manner), request, context);
       case 'completions':
         return this.#completions(request, context);
       case 'generate':
@@ -50,7 +56,7 @@ export class VllmClient implements ModelClient {
 
   async *#openAi(path: string, body: JsonObject, request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
     const { headers, body: answer } = await this.#server.post(path, { ...this.#samplingFields(), ...body }, context, request);
-    yield* readOpenAiAnswer({ headers, body: answer, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
+    yield* readAnswer({ headers, body: answer, provider: this.provider, request, maxBytes: context.maxAnswerBytes });
   }
 
   async *#completions(request: CompletionRequest, context: AttemptContext): AsyncGenerator<readonly StreamPart[]> {
@@ -104,7 +110,7 @@ export class VllmClient implements ModelClient {
  * beside it; versions that have no such field ignore it.
  */
 function textBody(request: CompletionRequest): JsonObject {
-  return { guided_json: readSchema(request.responseFormat), ...completionsBody(request) };
+  return { guided_json: readSchema(request.responseFormat), ...writeCompletions(request, manner) };
 }
 
 /** Without a limit the server stops after 16 tokens; null means as many as the context holds. */

@@ -2,12 +2,13 @@
  * The stream of vLLM's legacy server (`entrypoints/api_server.py`): one JSON object a line, `{"text": [prompt + answer so far]}`. Lines
  * end with a line feed, before version 0.6.4 with NUL (pull request 2756). Nothing says why an answer ended or how many tokens it has.
  */
+import { parseJson } from '../../core/answer-bound.ts';
 import { classifyAnswer, garbage } from '../../core/classify.ts';
 import type { StreamPart } from '../../core/completion.ts';
-import { parseJson } from '../../core/answer-bound.ts';
+import { isRecord } from '../../core/json.ts';
 import { readPieces } from '../../core/pieces.ts';
 import type { Provider } from '../../core/provider.ts';
-import { isRecord, type CompletionRequest } from '../../core/request.ts';
+import type { CompletionRequest } from '../../core/request.ts';
 
 export interface LegacyAnswer {
   body: AsyncIterable<Uint8Array>;

@@ -2,10 +2,10 @@
  * A vLLM server: its health, its models. Read in vLLM's `entrypoints/openai`, and in `entrypoints/api_server.py`: the legacy server,
  * which has nothing but `/generate` and, since pull request 1540, `/health`.
  */
-import type { HealthState } from '../../core/events.ts';
 import { isLlmError, LlmError } from '../../core/errors.ts';
+import type { HealthState } from '../../core/events.ts';
+import { isRecord } from '../../core/json.ts';
 import type { ModelServer } from '../../core/model-server.ts';
-import { isRecord } from '../../core/request.ts';
 import type { ConnectionFields, ConnectionOwner } from '../../runtime/connection.ts';
 import { LocalServer, type LocalServerKind } from '../../runtime/local-server.ts';
 import { vllmCommand } from './command.ts';

@@ -1,8 +1,7 @@
 import type { NodeAPI } from 'node-red';
-import { readChoice, readNumber } from '../../core/fields.ts';
 import { parseJson } from '../../core/answer-bound.ts';
-import type { JsonObject } from '../../core/openai-body.ts';
-import { isRecord } from '../../core/request.ts';
+import { readChoice, readNumber } from '../../core/fields.ts';
+import { isRecord, type JsonObject } from '../../core/json.ts';
 import { type BackendConfig, registerBackend } from '../../runtime/backend-node.ts';
 import { registerLocalServer } from '../../runtime/local-server.ts';
 import { VllmClient } from './client.ts';

@@ -1,7 +1,7 @@
 /** A file that outlives this process and says which server it has started: who is killed cannot clean up, who starts next can. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { isRecord } from '../json.ts';
 import { makeFolderOf, privateMode } from '../private-files.ts';
-import { isRecord } from '../request.ts';
 import type { ProcessIdentity } from './identity.ts';
 
 export interface RunRecord {

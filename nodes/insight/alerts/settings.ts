@@ -1,7 +1,7 @@
 /** What can be watched, with the bounds at which an alert fires. Read by the runtime and by the editor. */
 import { type NumberBounds, readChoice, readNumber } from '../../core/fields.ts';
+import { isRecord } from '../../core/json.ts';
 import type { LimitField } from '../../core/limits.ts';
-import { isRecord } from '../../core/request.ts';
 
 export const measures = ['latency', 'firstToken', 'failures', 'breaker', 'down', 'waiting', 'costHour', 'costDay'] as const;
 

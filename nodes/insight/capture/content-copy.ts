@@ -1,5 +1,5 @@
 /** Copies what a request asked, for keeps: redacted, without images, and no longer than there is room. */
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import type { Redaction } from './redaction.ts';
 import { LeftOut } from './snapshot.ts';
 

@@ -1,5 +1,4 @@
 /** Message payloads as they are now: nodes may change them while a request is under way. Texts cannot change, and are not copied, however long. */
-import { isRecord } from '../../core/request.ts';
 
 /** Deeper than this is no prompt; what holds itself would have no end. */
 const maxDepth = 20;
@@ -53,4 +52,5 @@ const tooMuch = new LeftOut('…');
 
 function binaryOf(bytes: number): LeftOut {
   return new LeftOut(`[binary, ${bytes} bytes]`);
-}
+}import { isRecord } from '../../core/json.ts';
+

@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import type { NodeAPI } from 'node-red';
 import { LlmError } from '../../core/errors.ts';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import { mayAct, mayLook } from '../../runtime/admin-guard.ts';
 import { llmNode, type LlmNode } from '../../runtime/llm-nodes.ts';
 import type { LiveFacts, Refused, RequestList, RequestTrace, Trial } from './api.ts';

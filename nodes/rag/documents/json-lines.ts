@@ -1,6 +1,6 @@
 /** JSON Lines: each line a document `{ id?, title?, text, …metadata }`, its text in Markdown or plain. */
 import { isUtf8 } from 'node:buffer';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import { type ReadDocument, refusal } from './document.ts';
 import { cleanText } from './encoding.ts';
 import { readMarkdown } from './markdown.ts';

@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import { privateMode } from '../../core/private-files.ts';
 
 /** The oldest go first; each takes some 250 bytes. */

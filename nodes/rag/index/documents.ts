@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { LlmError } from '../../core/errors.ts';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import type { IndexSource } from '../indexing/source.ts';
 import type { Folder } from './folder.ts';
 

@@ -1,6 +1,6 @@
 /** By which a source is known again without being read. */
 import { createHash } from 'node:crypto';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import type { Content, IndexSource } from './source.ts';
 
 /** To be raised when documents are read or cut in another way, so that all are read again. */

@@ -1,6 +1,8 @@
 /** Where the question stands in a message's payload. */
+import type { ChatMessage, ContentPart } from '../../core/conversation/message.ts';
+import { readMessages } from '../../core/conversation/read.ts';
+import { textOf } from '../../core/conversation/text.ts';
 import { LlmError } from '../../core/errors.ts';
-import { type ChatMessage, type ContentPart, readMessages, textOf } from '../../core/messages.ts';
 
 export interface Conversation {
   readonly messages: readonly ChatMessage[];

@@ -1,9 +1,9 @@
 /** From a question and the passages found for it to the prompt that a model gets. */
 import mustache from 'mustache';
 import type { ContextPassage } from '../../core/context.ts';
+import type { ChatMessage } from '../../core/conversation/message.ts';
 import { LlmError } from '../../core/errors.ts';
 import { placeOf } from '../../core/passage-place.ts';
-import type { ChatMessage } from '../../core/messages.ts';
 import { type Conversation, historyOf, questionIn, readConversation, systemOf, withQuestion } from './conversation.ts';
 import { ownName, ownText } from './own-words.ts';
 import { checkVariables } from './variables.ts';

@@ -1,7 +1,7 @@
 /** What narrows a search by the metadata of documents. Read by the runtime and by the editor. */
 import { parseBounded } from '../../core/bounded-json.ts';
 import { LlmError } from '../../core/errors.ts';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import type { MetadataFilter, Scalar } from '../store/store.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { Node, NodeAPI, NodeDef, NodeStatus } from 'node-red';
 import { type ContextPassage, readContext } from '../../core/context.ts';
 import { type LlmError, toLlmError } from '../../core/errors.ts';
 import { readChoice } from '../../core/fields.ts';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import { refuseUnset } from '../../core/variables.ts';
 import { calls, type LlmMessage, topFrame } from '../../runtime/calls.ts';
 import { asProblem } from '../../runtime/connection.ts';

@@ -1,7 +1,7 @@
 /** A local server that ranks passages, as llama.cpp (started with `--rerank`) and vLLM (with a reranker) do. */
 import type { NodeAPI } from 'node-red';
-import { LlmError } from '../../core/errors.ts';
 import { parseJson, readText } from '../../core/answer-bound.ts';
+import { LlmError } from '../../core/errors.ts';
 import { configNode } from '../../runtime/config-node.ts';
 import type { ConnectionNode } from '../../runtime/connection.ts';
 import type { LocalServer } from '../../runtime/local-server.ts';

@@ -3,9 +3,8 @@
  * as Hugging Face's text-embeddings-inference (`/rerank`) has it.
  */
 import { garbage } from '../../core/classify.ts';
-import type { JsonObject } from '../../core/openai-body.ts';
+import { type JsonObject, isRecord } from '../../core/json.ts';
 import type { Provider } from '../../core/provider.ts';
-import { isRecord } from '../../core/request.ts';
 
 /** Scores of texts by how well they answer a question, in the order of the texts, from 0 to 1. */
 export type Rerank = (question: string, texts: string[], signal: AbortSignal) => Promise<number[]>;

@@ -1,11 +1,11 @@
 /** What a message is to the stage that waits, where it comes back through nodes of any kind: an answer or a failure. */
-import { isDeepStrictEqual } from 'node:util';
 import type { Node } from 'node-red';
+import { isDeepStrictEqual } from 'node:util';
 import { withCitations } from '../../core/citations.ts';
 import { classifyAnswer } from '../../core/classify.ts';
 import { Answer, type Completion } from '../../core/completion.ts';
 import { LlmError } from '../../core/errors.ts';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import type { Headers } from '../../core/retry-after.ts';
 import { completeUsage } from '../../core/tokens.ts';
 import type { LlmMessage, Outcome } from '../../runtime/calls.ts';

@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { readChoice, readNumber } from '../../core/fields.ts';
-import { isRecord } from '../../core/request.ts';
+import { isRecord } from '../../core/json.ts';
 import { newRouterBranches, onFailure, percentField, readRows, readSetting, routerModes, type RowConfig } from '../../core/stage-settings.ts';
 import { registerStage, type Stage, type StageConfig, type StagePolicy } from '../../runtime/stage-node.ts';
 import { StickyKey } from '../../runtime/sticky-key.ts';

@@ -2,8 +2,8 @@
 import type { Node, NodeAPI } from 'node-red';
 import { parseBounded } from '../../core/bounded-json.ts';
 import { readChoice } from '../../core/fields.ts';
+import { isRecord } from '../../core/json.ts';
 import { Pattern } from '../../core/patterns/pattern.ts';
-import { isRecord } from '../../core/request.ts';
 import { operators, type RuleConfig } from '../../core/stage-settings.ts';
 import type { LlmMessage } from '../../runtime/calls.ts';
 import { TypedValue } from '../../runtime/typed-value.ts';

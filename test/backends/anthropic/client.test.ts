@@ -24,7 +24,7 @@ describe('A request to Anthropic', () => {
       model: 'claude-sonnet-5-5',
       max_tokens: 100,
       system: 'Be brief.',
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'Where?' }] }],
+      messages: [{ role: 'user', content: 'Where?' }],
       stop_sequences: ['END'],
       stream: true,
     });
@@ -122,8 +122,8 @@ describe('An answer from Anthropic', () => {
       role: 'assistant',
       content: 'I will look.',
       tool_calls: [
-        { id: 'toolu_01A', type: 'function', function: { name: 'get_weather', arguments: '{"city": "Paris"}' } },
-        { id: 'toolu_01B', type: 'function', function: { name: 'get_time', arguments: '{}' } },
+        { id: 'toolu_01A', type: 'function', function: { name: 'get_weather', arguments: '{"city": "Paris"}' }, anthropic: { caller: { type: 'direct' } } },
+        { id: 'toolu_01B', type: 'function', function: { name: 'get_time', arguments: '{}' }, anthropic: { caller: { type: 'direct' } } },
       ],
       thinking: 'Both the weather and the time are wanted.',
       thinkingSignature: 'EqQBCgIYAhIM1gbcDa9GJwZA2b3hGgxB',
@@ -142,18 +142,18 @@ describe('An answer from Anthropic', () => {
       { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'Eq' } },
       { type: 'content_block_delta', index: 0, delta: { type: 'signature_delta', signature: 'QB' } },
     ];
-    const signed = { type: 'thinking', text: '', signature: 'EqQB' };
+    const signed = { type: 'thinking', text: '', carried: { anthropic: { signature: 'EqQB' } }, block: 0 };
     for (const [end, order] of [[[{ type: 'content_block_stop', index: 0 }], ['thinking', 'thinking', 'text']], [[], ['thinking', 'text', 'thinking']]] as const) {
       const { client } = await openAt(t, (exchange) => exchange.events([...thinking, ...end, textDelta('Hi'), messageEnd('end_turn')]));
       const { answer, parts } = await collect(client, requestOf('x'));
-      const said = parts.filter(({ type }) => type === 'thinking' || type === 'text');
+      const said = parts.filter((part) => 'carried' in part || ('text' in part && part.text !== ''));
       assert.deepEqual(said.map(({ type }) => type), order);
-      assert.deepEqual(said.filter((part) => 'signature' in part), [signed]);
+      assert.deepEqual(said.filter((part) => 'carried' in part), [signed]);
       assert.equal(answer.message.thinkingSignature, 'EqQB');
     }
   });
 
-  it('has no signature where several blocks of thinking have become one text: the API would refuse it', async (t) => {
+  it('has a signature for each block of thinking, and none for all of them', async (t) => {
     const block = (index: number) => [
       { type: 'content_block_start', index, content_block: { type: 'thinking', thinking: '', signature: '' } },
       { type: 'content_block_delta', index, delta: { type: 'thinking_delta', thinking: `${index}.` } },
@@ -162,7 +162,8 @@ describe('An answer from Anthropic', () => {
     ];
     const { client } = await openAt(t, (exchange) => exchange.events([...block(0), ...block(1), messageEnd('end_turn')]));
     const { answer } = await collect(client, requestOf('x'));
-    assert.deepEqual(answer.message, { role: 'assistant', content: '', thinking: '0.1.' });
+    const thought = (index: number) => ({ type: 'thinking', thinking: `${index}.`, anthropic: { signature: `S${index}` } });
+    assert.deepEqual(answer.message, { role: 'assistant', content: '', thinking: '0.1.', blocks: [thought(0), thought(1)] });
   });
 
   it('ends for the reason that the API gives', async (t) => {
@@ -173,7 +174,7 @@ describe('An answer from Anthropic', () => {
       model_context_window_exceeded: 'length',
       tool_use: 'tool_calls',
       refusal: 'content_filter',
-      pause_turn: 'unknown',
+      pause_turn: 'pause',
     };
     for (const [given, reason] of Object.entries(reasons)) {
       const { client } = await openAt(t, (exchange) => exchange.events([textDelta('x'), messageEnd(given)]));
@@ -188,17 +189,18 @@ describe('An answer from Anthropic', () => {
     assert.equal(failure.partial, 'Hel');
   });
 
-  it('passes over events and blocks that it does not know', async (t) => {
+  it('keeps blocks that only this API knows, and passes over events that it does not know', async (t) => {
     const unknown = [
       { type: 'content_block_start', index: 5, content_block: { type: 'server_tool_use', id: 's', name: 'web_search', input: {} } },
       { type: 'content_block_delta', index: 5, delta: { type: 'input_json_delta', partial_json: '{}' } },
-      { type: 'content_block_delta', index: 0, delta: { type: 'citations_delta', citation: {} } },
       { type: 'content_block_stop', index: 5 },
       { type: 'something_new' },
     ];
     const { client } = await openAt(t, (exchange) => exchange.events([...unknown, textDelta('Hi'), messageEnd('end_turn')]));
     const { answer } = await collect(client, requestOf('x'));
-    assert.deepEqual(answer.message, { role: 'assistant', content: 'Hi' });
+    const search = { type: 'server_tool_use', id: 's', name: 'web_search', input: {} };
+    const blocks = [{ type: 'own', dialect: 'anthropic', block: search }, { type: 'text', text: 'Hi' }];
+    assert.deepEqual(answer.message, { role: 'assistant', content: 'Hi', blocks });
   });
 
   it('is read from one JSON object where a server does not stream', async (t) => {

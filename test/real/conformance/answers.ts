@@ -1,6 +1,7 @@
 /** Rows about what is answered. */
 import assert from 'node:assert/strict';
 import type { StreamPart } from '../../../nodes/core/completion.ts';
+import { calledIn } from '../../../nodes/core/conversation/calls.ts';
 import { backendOf } from '../../support/requests.ts';
 import { ask, greedy, type Row, story } from './row.ts';
 
@@ -79,9 +80,9 @@ export const answers: readonly Row[] = [
       const settings = { ...greedy, maxTokens: 200, tools: [weather], toolChoice: 'required' };
       const { message, finishReason } = await backend.complete(ask(on, 'What is the weather?', settings));
       const [call] = message.tool_calls ?? assert.fail(`No call, but ${JSON.stringify(message)}`);
-      assert.deepEqual([call?.function.name, finishReason], ['weather', 'tool_calls']);
+      assert.deepEqual([call && calledIn(call).name, finishReason], ['weather', 'tool_calls']);
       // Only with `strict` the arguments are held to their schema, and then the model, which knows nothing, dawdles in it.
-      assert.doesNotThrow(() => JSON.parse(call?.function.arguments ?? '') as unknown);
+      assert.doesNotThrow(() => JSON.parse(call ? calledIn(call).input : '') as unknown);
     },
   },
 ];

@@ -3,8 +3,8 @@ import OpenAI from 'openai';
 import type { AttemptContext, ModelClient } from '../../../nodes/core/client.ts';
 import type { FinishReason, StreamPart } from '../../../nodes/core/completion.ts';
 import { type FailureKind, failureKinds, LlmError } from '../../../nodes/core/errors.ts';
-import { chatBody } from '../../../nodes/core/openai-body.ts';
 import { type CompletionRequest, textsToEmbed } from '../../../nodes/core/request.ts';
+import { writeRequest as chatBody } from '../../../nodes/formats/openai-chat/request-out.ts';
 
 export class SdkClient implements ModelClient {
   readonly provider;

@@ -1,6 +1,6 @@
 /** The real model servers as the rows see them: one face for llama.cpp and vLLM. */
 import type { Usage } from '../../../nodes/core/completion.ts';
-import { isRecord } from '../../../nodes/core/request.ts';
+import { isRecord } from '../../../nodes/core/json.ts';
 import type { LlamaServer } from '../../support/llama-server.ts';
 import { vllmModelName, type VllmProcess } from '../../support/vllm-server.ts';
 

@@ -1,0 +1,25 @@
+import fc from 'fast-check';
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { readRequest as readOwn } from '../../../nodes/core/request.ts';
+import { readRequest } from '../../../nodes/formats/openai-chat/request-in.ts';
+import { writeRequest } from '../../../nodes/formats/openai-chat/request-out.ts';
+import { saying } from '../../support/json-law.ts';
+import { chatRequest } from './samples.ts';
+
+describe('A request of OpenAI’s chat API', () => {
+  it('goes out as it came in', () => {
+    fc.assert(
+      fc.property(chatRequest, (body) => {
+        assert.deepEqual(saying(through(body)), saying({ ...body, stream: true }));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+/** As a message carries it from the endpoint to the backend: as JSON. */
+function through(body: Record<string, unknown>): object {
+  const { prompt, llm } = JSON.parse(JSON.stringify(readRequest(body))) as { prompt: unknown; llm: unknown };
+  return writeRequest(readOwn(prompt, llm, {}), { isOpenAi: true, includeUsage: false });
+}
