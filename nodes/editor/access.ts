@@ -74,7 +74,7 @@ async function learn(type: string): Promise<void> {
     const bare = (found['__node__'] ?? found) as EditedNode;
     const report = reports.get(String(bare['id']));
     if (!bare['access'] && report && report.access !== 'everybody') bare['access'] = 'keys';
-    RED.editor.validateNode(found as never);
+    RED.editor.validateNode(found);
     bare['dirty'] = true;
   }
   RED.view.redraw();

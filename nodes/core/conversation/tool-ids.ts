@@ -3,9 +3,9 @@ import type { Block, ChatMessage, ToolCall } from './message.ts';
 
 /** Which ids a provider takes. */
 export interface ToolIds {
-  isLegal(id: string): boolean;
+  readonly isLegal: (id: string) => boolean;
   /** A legal id in place of another, always the same one; each attempt gives another. */
-  make(id: string, attempt: number): string;
+  readonly make: (id: string, attempt: number) => string;
 }
 
 /**

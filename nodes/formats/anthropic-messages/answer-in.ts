@@ -202,7 +202,7 @@ class EventReader {
   }
 
   #endBlocks(parts: StreamPart[]): void {
-    for (const index of [...this.#open.keys()]) this.#endBlock(index, parts);
+    for (const index of this.#open.keys()) this.#endBlock(index, parts);
   }
 
   #readEnd({ delta, usage, type: _type, index: _index, ...others }: JsonObject, parts: StreamPart[]): void {

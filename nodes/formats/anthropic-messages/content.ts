@@ -10,7 +10,7 @@ export function readPart(block: JsonObject): ContentPart {
   const { type } = block;
   if (type === 'text' && typeof block['text'] === 'string') {
     const { type: _type, text, ...own } = block;
-    return { type: 'text', text: text as string, ...carry('anthropic', own) };
+    return { type: 'text', text, ...carry('anthropic', own) };
   }
   if (type === 'image') return readImage(block) ?? ownPart(block);
   if (type === 'document') return readDocument(block) ?? ownPart(block);

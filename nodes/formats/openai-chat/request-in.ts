@@ -1,5 +1,5 @@
 /** A request to OpenAI's `/chat/completions`, as it comes from a client. Read in the API reference and the SDK's types. */
-import { type AudioPart, carry, type ChatMessage, type ContentPart, type FilePart, type ImagePart, type ToolCall, type ToolDefinition } from '../../core/conversation/message.ts';
+import { type AudioPart, carry, type ChatMessage, type ContentPart, type ImagePart, type ToolCall, type ToolDefinition } from '../../core/conversation/message.ts';
 import { isRecord, type JsonObject } from '../../core/json.ts';
 import { efforts, type RequestSettings } from '../../core/request.ts';
 import { badField, isGiven } from '../fields.ts';
@@ -164,7 +164,7 @@ function readPart(part: unknown, at: string): ContentPart {
     case 'file': {
       if (!isRecord(file) || !['file_data', 'file_id', 'file_url'].some((name) => typeof file[name] === 'string')) throw badField(at, `${at}.file must have file_data or file_id.`);
       if (typeof file['file_url'] === 'string') checkAddress(file['file_url'], `${at}.file.file_url`);
-      return { type, file: file as FilePart['file'], ...carried };
+      return { type, file, ...carried };
     }
     case 'input_audio':
       if (!isRecord(audio) || typeof audio['data'] !== 'string' || typeof audio['format'] !== 'string') throw badField(at, `${at}.input_audio must have data and a format.`);

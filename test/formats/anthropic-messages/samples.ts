@@ -90,7 +90,7 @@ const speaking = fc.oneof(
 );
 
 const messages = fc
-  .array(fc.oneof({ weight: 2, arbitrary: speaking.map((message) => () => [message as object]) }, { weight: 1, arbitrary: calling }), { minLength: 1, maxLength: 6 })
+  .array(fc.oneof({ weight: 2, arbitrary: speaking.map((message) => (): object[] => [message]) }, { weight: 1, arbitrary: calling }), { minLength: 1, maxLength: 6 })
   .map((turns) => turns.flatMap((turn, at) => turn(at)));
 
 const ownTool = fc.oneof(

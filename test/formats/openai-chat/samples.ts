@@ -50,7 +50,7 @@ const legacyCalling = fc
   .map(({ result, ...called }) => () => [{ role: 'assistant', content: null, function_call: called }, { role: 'function', name: called.name, content: result }]);
 
 const messages = fc
-  .array(fc.oneof({ weight: 4, arbitrary: speaking.map((message) => () => [message as object]) }, { weight: 2, arbitrary: calling }, { weight: 1, arbitrary: legacyCalling }), { minLength: 1, maxLength: 6 })
+  .array(fc.oneof({ weight: 4, arbitrary: speaking.map((message) => (): object[] => [message]) }, { weight: 2, arbitrary: calling }, { weight: 1, arbitrary: legacyCalling }), { minLength: 1, maxLength: 6 })
   .map((turns) => turns.flatMap((turn, at) => turn(at)));
 
 const schema = fc.constant({ type: 'object', properties: { city: { type: 'string' } } });
