@@ -12,6 +12,7 @@ import type { Places } from './places.ts';
 import type { CompletionRequest } from './request.ts';
 import { completeUsage } from './tokens.ts';
 import { traceparentOf } from './trace-context.ts';
+import { duration } from './units.ts';
 
 /** A longer wait than this is not worth holding a request for: the failure goes on with its `retryAfterMs`. */
 const longestRetryAfterMs = 60_000;
@@ -95,7 +96,7 @@ export class Run {
     const ms = this.#deadlineMs;
     if (ms === Infinity) return undefined;
     const error = () =>
-      new LlmError('timeout', `No complete answer within ${Math.round(ms)} ms.`, {
+      new LlmError('timeout', `No complete answer within ${duration(ms)}.`, {
         provider: this.#about.provider,
         hint: 'Raise the total time limit, or ask for fewer tokens.',
       });

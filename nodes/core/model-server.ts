@@ -1,6 +1,6 @@
 /** A model server that we speak HTTP to ourselves: its address, key and connections. */
 import { maxPlainBytes, parseJson, readErrorText, readText } from './answer-bound.ts';
-import { classifyAnswer, classifyNetworkError } from './classify.ts';
+import { classifyAnswer, classifyNetworkError, redirected } from './classify.ts';
 import type { AttemptContext } from './client.ts';
 import { type Connections, destroyConnections } from './connections.ts';
 import { LlmError } from './errors.ts';
@@ -64,6 +64,7 @@ export class ModelServer {
     const { status, headers } = response;
     if (status >= 200 && status < 300) return response;
     const failed = parseJson(await readErrorText(response.body));
+    if (status < 400) throw redirected(this.provider, status);
     throw classifyAnswer({ status, headers, body: failed, provider: this.provider, request });
   }
 }

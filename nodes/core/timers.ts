@@ -1,6 +1,7 @@
 /** The three timers of one attempt: connecting, waiting for the first token, waiting between tokens. */
 import { LlmError } from './errors.ts';
 import type { Limits } from './limits.ts';
+import { duration } from './units.ts';
 
 type Phase = 'connect' | 'firstToken' | 'idle';
 
@@ -68,6 +69,6 @@ export class AttemptTimers {
     const { limit, what, hint } = phases[phase];
     const ms = this.#limits[limit];
     if (ms === 0) return;
-    this.#timer = setTimeout(() => this.#expire(new LlmError('timeout', `${what} within ${ms} ms.`, { hint })), ms);
+    this.#timer = setTimeout(() => this.#expire(new LlmError('timeout', `${what} within ${duration(ms)}.`, { hint })), ms);
   }
 }

@@ -1,9 +1,11 @@
 /** Figures as people read them, with their units. Runs in browsers, too. */
 
-/** Such as `120 ms`, `1.2 s`, `2 min 5 s`. */
+/** Such as `120 ms`, `1.2 s`, `2 min`, `2 min 5 s`. */
 export function duration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`;
-  return ms < 59_950 ? `${(ms / 1000).toFixed(1)} s` : `${Math.floor(Math.round(ms / 1000) / 60)} min ${Math.round(ms / 1000) % 60} s`;
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** Such as `$0.0042` and `$12.35`. */

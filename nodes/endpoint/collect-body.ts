@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { LlmError } from '../core/errors.ts';
 import type { BodyMemory } from './body-memory.ts';
 import { Refusal } from './status.ts';
+import { duration } from '../core/units.ts';
 
 export interface BodyLimits {
   readonly maxBytes: number;
@@ -76,7 +77,7 @@ class Collecting {
     const { timeoutMs } = this.#limits;
     const leftMs = Math.min(this.#lastAt, this.#startedAt + this.#size / slowestRate) + timeoutMs - performance.now();
     if (leftMs > 0) this.#timer = setTimeout(() => this.#check(), leftMs);
-    else this.#fail(new Refusal(408, 'timeout', 'The body took too long.', `Send it without pauses of ${timeoutMs} ms, or raise the bound of the endpoint.`));
+    else this.#fail(new Refusal(408, 'timeout', 'The body took too long.', `Send it without pauses of ${duration(timeoutMs)}, or raise the bound of the endpoint.`));
   }
 
   #whole(): Buffer {

@@ -1,6 +1,6 @@
 /** What clients learn of the backends behind an endpoint: by its setting, all or nothing. */
 import type { Completion } from '../core/completion.ts';
-import { LlmError } from '../core/errors.ts';
+import { type FailureKind, LlmError } from '../core/errors.ts';
 import { statusFor } from '../core/http-status.ts';
 import type { JsonObject } from '../core/json.ts';
 import { asHeader } from './http.ts';
@@ -32,10 +32,17 @@ export class Disclosure {
   /** Why a request failed, in words that are fit for its client: what is wrong behind the endpoint names addresses and settings. */
   failure(failure: LlmError): LlmError {
     if (this.tells || failure instanceof Refusal) return failure;
-    const said = discreet[statusFor(failure.kind)];
+    const said = failure.provider === undefined ? discreet[statusFor(failure.kind)] : (ofRequests[failure.kind] ?? discreet[statusFor(failure.kind)]);
     return said === undefined ? failure : new LlmError(failure.kind, said, { retryAfterMs: failure.retryAfterMs });
   }
 }
+
+/** What a provider had against a request; what the gateway itself has against one is no secret. */
+const ofRequests: Readonly<Partial<Record<FailureKind, string>>> = {
+  invalid_request: 'The model behind this endpoint refused the request: something in it is wrong.',
+  context_length: 'The request is too long for the model behind this endpoint.',
+  content_filter: 'The model behind this endpoint refused the content.',
+};
 
 const discreet: Readonly<Record<number, string | undefined>> = {
   404: 'There is no such model here.',

@@ -3,6 +3,7 @@
  * the way; where what runs them ends, the calls under way fail, and the next call starts it anew.
  */
 import { type FailureCause, isLlmError, LlmError } from '../core/errors.ts';
+import { duration } from '../core/units.ts';
 
 /** By name; arguments and results are cloned on their way. An `async` one may overlap with the next call. */
 export type Methods<Of> = Record<keyof Of, (...args: never[]) => unknown>;
@@ -164,7 +165,7 @@ export class Remote<Of extends Methods<Of>, Sending extends object> {
   }
 
   #late(timeoutMs: number): LlmError {
-    return new LlmError('timeout', `${this.#options.name} took longer than ${timeoutMs} ms.`);
+    return new LlmError('timeout', `${this.#options.name} took longer than ${duration(timeoutMs)}.`);
   }
 
   #closed(): LlmError {

@@ -5,6 +5,7 @@ import { LlmError } from '../core/errors.ts';
 import { isRecord } from '../core/json.ts';
 import { mayAct } from './admin-guard.ts';
 import { asProblem, type ConnectionNode, type Placed, readSavedKey, type Testable, testableDefinition } from './connection.ts';
+import { duration } from '../core/units.ts';
 
 /** As the editor sends them: unsaved values, with the key only where it was typed anew. */
 interface Question {
@@ -78,7 +79,7 @@ function goesWhereSaved(asked: Testable, saved: (Placed & Pick<Partial<Connectio
 }
 
 function tooLate({ provider }: Testable): LlmError {
-  return new LlmError('timeout', `No answer${provider ? ` from ${provider.url}` : ''} within ${answerWithinMs / 1000} seconds.`, {
+  return new LlmError('timeout', `No answer${provider ? ` from ${provider.url}` : ''} within ${duration(answerWithinMs)}.`, {
     provider: provider?.id,
     hint: 'Check the address, the network and the firewall.',
   });

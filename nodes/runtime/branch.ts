@@ -1,5 +1,6 @@
 /** A branch of a stage, and the time that an attempt in it may take. */
 import { LlmError } from '../core/errors.ts';
+import { duration } from '../core/units.ts';
 
 /** The wires that leave a stage by one port, up to where the answer returns. */
 export interface Branch {
@@ -47,7 +48,7 @@ export class AttemptLimit {
 }
 
 function tooLate(branch: Branch, timeoutMs: number): LlmError {
-  return new LlmError('timeout', `The ${nounFor(branch)} gave no answer within ${timeoutMs} ms.`, {
+  return new LlmError('timeout', `The ${nounFor(branch)} gave no answer within ${duration(timeoutMs)}.`, {
     hint: 'Raise its time limit, or look where its nodes lose the message: a branch of other nodes ends with llm-return.',
   });
 }

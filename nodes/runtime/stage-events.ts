@@ -10,11 +10,13 @@ export type AskedBy = Pick<LlmEvents['stage'], 'requestId' | 'traceparent'>;
 /** How a request or an attempt ended, as an event tells it. */
 export type Told = Pick<LlmEvents['branch'], 'outcome' | 'error' | 'hint'>;
 
+/** Makes the ids others than those of a Node-RED before this one. */
+const idStart = crypto.randomUUID();
 let requests = 0;
 
 /** One id for a request at one stage. */
 export function newStageId(): string {
-  return `stage-${++requests}`;
+  return `stage-${idStart}-${++requests}`;
 }
 
 export class StageEvents {

@@ -18,6 +18,7 @@ import { writesIntoNoValue } from './shared-messages.ts';
 import { type StageFacts, StatusLine, statusOfStage } from './status.ts';
 import { TokenPort } from './token-port.ts';
 import { isWired, lookBehind } from './wires.ts';
+import { duration } from '../core/units.ts';
 
 export interface StageConfig extends NodeDef {
   /** Whether tokens leave by a last port as they come. */
@@ -263,7 +264,7 @@ class RequestLimit {
     // What is no number of ms is left for the backend to refuse.
     if (typeof timeoutMs !== 'number' || !(timeoutMs > 0 && timeoutMs <= longestTimerMs)) return;
     this.deadline = performance.now() + timeoutMs;
-    const late = () => new LlmError('timeout', `No answer within the ${timeoutMs} ms of msg.llm.timeoutMs.`, { hint: 'Give the request more time.' });
+    const late = () => new LlmError('timeout', `No answer within the ${duration(timeoutMs)} of msg.llm.timeoutMs.`, { hint: 'Give the request more time.' });
     this.#timer = setTimeout(() => controller.abort(late()), timeoutMs);
   }
 

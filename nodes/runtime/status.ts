@@ -3,6 +3,7 @@ import type { Node, NodeStatus } from 'node-red';
 import type { Completion } from '../core/completion.ts';
 import type { FailureKind } from '../core/errors.ts';
 import type { BreakerState, HealthState } from '../core/events.ts';
+import { duration } from '../core/units.ts';
 import type { Found } from './access.ts';
 
 /** What the line is made of. Texts that are words are keys of the shared catalogue. */
@@ -83,10 +84,6 @@ function count(busy: number, waiting: number): string {
 
 function figures({ totalMs, tokensPerSecond }: Completion['timing']): string {
   return withRate(duration(totalMs), tokensPerSecond ?? 0);
-}
-
-function duration(ms: number): string {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`;
 }
 
 /** The editor shows so much beside a node; the rate is what it can do without. */

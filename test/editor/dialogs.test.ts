@@ -288,7 +288,7 @@ describe('The dialogs', { skip: skipWithoutBrowser }, () => {
       const filled = await editor.page.evaluate<string[]>(fillNumbers);
       assert.equal(await editor.page.locator('.red-ui-tray input[type="number"]:visible').count(), 0, 'a number field would lose it');
       await editor.closeDialog();
-      const node = await editor.page.evaluate<string>(`JSON.stringify(RED.nodes.node('${id}'), (key, value) => (key.startsWith('_') ? undefined : value))`);
+      const node = await editor.page.evaluate<string>(`JSON.stringify(Object.keys(RED.nodes.node('${id}')._def.defaults).map((name) => RED.nodes.node('${id}')[name]))`);
       for (const variable of filled) assert.ok(node.includes(JSON.stringify(variable)), `${variable} in ${node}`);
       assert.equal(await editor.page.evaluate(`RED.nodes.node('${id}').valid`), true, 'it passes validation');
       await editor.openDialog(id);

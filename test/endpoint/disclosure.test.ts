@@ -31,6 +31,14 @@ describe('An endpoint that does not', () => {
     assert.equal(closed.ofFailure(failing('unavailable')), undefined);
   });
 
+  it('names no provider where that refuses the request', () => {
+    for (const kind of ['invalid_request', 'context_length', 'content_filter'] as const) {
+      const told = closed.failure(new LlmError(kind, 'OpenAI refused the request (400): max_tokens.', { status: 400, provider: 'openai', hint: 'Look at OpenAI.', attempts }));
+      assert.doesNotMatch(JSON.stringify([told.message, told.cause]), /OpenAI|400|attempts|openai/, kind);
+      assert.equal(told.kind, kind);
+    }
+  });
+
   it('leaves what is wrong with the request itself as it is', () => {
     for (const failure of [new LlmError('invalid_request', 'n must be 1.'), new LlmError('context_length', 'Too long.'), new Refusal(401, 'auth', 'The key is wrong.'), new Refusal(503, 'unavailable', 'No flow.')]) {
       assert.equal(closed.failure(failure), failure);

@@ -138,7 +138,7 @@ describe('The editor', () => {
     await time.advance(10_000);
     const { ok, message } = (await answer) as { ok: boolean; message: string };
     assert.equal(ok, false);
-    assert.match(message, /^No answer from silent within 10 seconds\. Check the address/);
+    assert.match(message, /^No answer from silent within 10\.0 s\. Check the address/);
     assert.equal(NotedConnection.opened[0]?.closed, 1);
   });
 

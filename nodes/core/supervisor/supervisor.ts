@@ -12,6 +12,7 @@ import { findOrphan } from './orphans.ts';
 import { Restarts } from './restarts.ts';
 import { adoptServer, endServer } from './server-process.ts';
 import { type RunState, ServerRun } from './server-run.ts';
+import { duration } from '../units.ts';
 
 /** `backoff` waits for the next start after a crash, `failed` has given up. */
 export type SupervisorState = RunState | 'stopped' | 'backoff' | 'failed';
@@ -150,7 +151,7 @@ export class Supervisor {
 
   #notReady(): LlmError {
     const { provider, waitMs } = this.#options;
-    const message = waitMs === 0 ? `${provider.label} is starting.` : `${provider.label} was not ready within ${waitMs} ms.`;
+    const message = waitMs === 0 ? `${provider.label} is starting.` : `${provider.label} was not ready within ${duration(waitMs)}.`;
     const hint = 'Try again in a moment, let a fallback take over, or raise how long requests wait for the server.';
     return new LlmError('overloaded', message, { provider: provider.id, retryable: false, hint });
   }

@@ -10,6 +10,7 @@ import { formatOf } from './format.ts';
 import { memoryFor, type ReaderMemory } from './memory.ts';
 import type { SetAside } from './set-aside.ts';
 import { type ReaderSettings, readerFields } from './settings.ts';
+import { duration } from '../../core/units.ts';
 
 export type { SplitDocument } from './child.ts';
 
@@ -107,7 +108,7 @@ export class DocumentReader {
     const { timeoutMs } = this.#settings;
     switch (error.kind) {
       case 'timeout':
-        return this.#ended(source, `Reading it took longer than ${timeoutMs / 1000} s.`, 'Divide the document, or raise the time limit.');
+        return this.#ended(source, `Reading it took longer than ${duration(timeoutMs)}.`, 'Divide the document, or raise the time limit.');
       case 'out_of_memory':
         return this.#ended(source, `Reading it took more than ${this.#memory.heapMb} MB of memory.`, 'Divide the document.');
       case 'server':

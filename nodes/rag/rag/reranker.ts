@@ -6,6 +6,7 @@ import { configNode } from '../../runtime/config-node.ts';
 import type { ConnectionNode } from '../../runtime/connection.ts';
 import type { LocalServer } from '../../runtime/local-server.ts';
 import { readRerank, type Rerank, rerankBody } from '../retrieval/rerank.ts';
+import { duration } from '../../core/units.ts';
 
 /** How long the server may take. */
 const answerWithinMs = 60_000;
@@ -29,7 +30,7 @@ export function rerankerFor(RED: NodeAPI, { id, type, model }: { id: string; typ
 }
 
 function tooLate({ provider }: LocalServer): LlmError {
-  return new LlmError('timeout', `${provider.label} has not ranked the passages within ${answerWithinMs / 1000} s.`, {
+  return new LlmError('timeout', `${provider.label} has not ranked the passages within ${duration(answerWithinMs)}.`, {
     provider: provider.id,
     hint: 'Let the node rerank fewer passages, or take a smaller model.',
   });

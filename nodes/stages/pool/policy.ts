@@ -9,6 +9,7 @@ import type { Stage, StagePolicy } from '../../runtime/stage-node.ts';
 import type { StageRequest } from '../../runtime/stage-request.ts';
 import type { StickyKey } from '../../runtime/sticky-key.ts';
 import type { PoolMember } from './members.ts';
+import { duration } from '../../core/units.ts';
 
 export interface PoolOptions {
   readonly strategy: Strategy;
@@ -85,7 +86,8 @@ export class PoolPolicy implements StagePolicy {
     let failure: LlmError | undefined;
     for (let attempt = 1; attempt <= this.#options.attempts && left.size > 0; attempt++) {
       const member = await this.#take(left, key, request).catch((error: unknown) => {
-        throw failure ?? error;
+        // Who went away, and whose time is over, is told so, whatever a member has said before.
+        throw request.signal.aborted || toLlmError(error).kind === 'shed' ? error : (failure ?? error);
       });
       left.delete(member);
       try {
@@ -155,7 +157,7 @@ function full(): LlmError {
 }
 
 function late(timeoutMs: number): LlmError {
-  return new LlmError('shed', `No member of the pool had a place within ${timeoutMs} ms.`, { hint: 'Raise Wait at most, add a member, or send requests more slowly.' });
+  return new LlmError('shed', `No member of the pool had a place within ${duration(timeoutMs)}.`, { hint: 'Raise Wait at most, add a member, or send requests more slowly.' });
 }
 
 function allOut(): LlmError {

@@ -52,7 +52,7 @@ test('50 MB of text are read', async (t) => {
 test('a document that takes too long is refused, and the next one is read', async (t) => {
   const reader = start(t, { timeoutMs: 2_000 });
   const [reason, documents] = await Promise.all([reasonOf(reader.read(heavy, defaultSplitOptions)), reader.read(light, defaultSplitOptions)]);
-  assert.deepEqual([reason, documents.length], ['Reading it took longer than 2 s. Divide the document, or raise the time limit.', 1]);
+  assert.deepEqual([reason, documents.length], ['Reading it took longer than 2.0 s. Divide the document, or raise the time limit.', 1]);
 });
 
 test('a document that takes too much memory is refused, and the next one is read', async (t) => {

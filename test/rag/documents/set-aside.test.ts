@@ -10,7 +10,7 @@ import { testFolder } from '../../support/folder.ts';
 
 /** Takes a reader longer than it has. */
 const slow = { bytes: '- a\n'.repeat(5e6), name: 'slow.md' };
-const late = 'Reading it took longer than 0.5 s. Divide the document, or raise the time limit. It is tried again when it has changed, or when a message asks for it.';
+const late = 'Reading it took longer than 500 ms. Divide the document, or raise the time limit. It is tried again when it has changed, or when a message asks for it.';
 
 test('what is remembered is there after a restart, for its user alone; the oldest go first', async (t) => {
   const path = testFolder(t).at('deep/ended.json');

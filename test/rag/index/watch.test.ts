@@ -57,7 +57,7 @@ test('a document that ends its reader is one that fails: the others are in, and 
   const { failed: [failed], ...counts } = await resultAt(flow);
   assert.deepEqual(counts, { added: 2, updated: 0, unchanged: 0, removed: 0, passages: 2, embedded: 0 });
   assert.deepEqual([failed?.file, failed?.kind], ['bomb.md', 'invalid_request']);
-  assert.match(failed?.reason ?? '', /^Reading it took longer than 3 s\..* It is tried again when it has changed, or when a message asks for it\.$/);
+  assert.match(failed?.reason ?? '', /^Reading it took longer than 3\.0 s\..* It is tried again when it has changed, or when a message asks for it\.$/);
 
   // Other words tell what is remembered from what has been tried.
   const path = join(userDir, 'llm-knowledge/ended-readers.json');

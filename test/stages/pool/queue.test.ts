@@ -71,6 +71,19 @@ describe('A full pool', () => {
     assert.equal((await stage.ask()).error?.code, 'shed');
   });
 
+  test('tells who waits for another member, once one has failed, why the wait has ended', async (t) => {
+    for (const [options, llm, kind] of [[{}, { timeoutMs: 100 }, 'timeout'], [{ queueTimeoutMs: 100 }, {}, 'shed']] as const) {
+      await t.test(kind, async (t) => {
+        const stage = await StageFlow.start(t, { type: 'llm-pool', members: [{}, { maxConcurrent: 1 }], breakerFailures: 0, ...options }, [[fails('server')], held]);
+        void stage.ask();
+        await stage.arrival('b');
+        const waiting = stage.watch({ llm });
+        await stage.advance(100);
+        assert.equal(waiting()?.error?.code, kind);
+      });
+    }
+  });
+
   test('sheds who has waited long enough', async (t) => {
     const stage = await poolOf(t, { queueTimeoutMs: 400 });
     void stage.ask();
