@@ -95,6 +95,8 @@ export class StageRequest {
         const mayCome = failure.cause.redeployed === true && turn < maxTurns && topFrame(this.msg) === undefined && !this.committed;
         if (!mayCome || !(await this.#newNodes())) throw failure;
         this.#hasMetDeploy = false;
+        // What a deploy has spoilt was no try of theirs.
+        this.attempts.length = 0;
       }
     }
   }

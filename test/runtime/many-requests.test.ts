@@ -195,7 +195,7 @@ class EchoNode {
   readonly #node: EventEmitter;
 
   constructor(config: object, llm: object = {}) {
-    const node = Object.assign(new EventEmitter(), { id: 'echo', type: 'llm-echo', status: () => undefined });
+    const node = Object.assign(new EventEmitter(), { id: 'echo', type: 'llm-echo', wires: [['answers'], ['tokens']], status: () => undefined });
     let construct: ((this: unknown, config: object) => void) | undefined;
     registerEcho({
       util,
