@@ -59,6 +59,9 @@ function summary(kinds: readonly FailureKind[]): [key: string, values?: Record<s
   return kinds.length === 1 ? ['fallback.on.one'] : ['fallback.on.some', { kinds: kinds.length }];
 }
 
+/** Of those that can be chosen. */
+const defaults = leadsOnByDefault.filter((kind) => selectableKinds.includes(kind));
+
 function isDefault(kinds: readonly FailureKind[]): boolean {
-  return kinds.length === leadsOnByDefault.length && kinds.every((kind) => leadsOnByDefault.includes(kind));
+  return kinds.length === defaults.length && kinds.every((kind) => defaults.includes(kind));
 }
