@@ -53,13 +53,14 @@ class Crowd {
   }
 
   /** All of them end with this answer, or fail in this way; each once, and nothing is left. */
-  async allEnd(what: { answer: string } | { failure: string }): Promise<void> {
-    const { answer, failure } = { answer: undefined, failure: undefined, ...what };
+  /** `wire` is how those that came by wire end, where it is in another way. */
+  async allEnd(what: { answer: string } | { failure: string; wire?: string }): Promise<void> {
+    const { answer, failure, wire } = { answer: undefined, failure: undefined, wire: undefined, ...what };
     const outcomes = await Promise.all(this.#outcomes);
     await quiet();
     const same = (value: string) => Array.from({ length: half }, () => value);
     assert.deepEqual(outcomes.map((outcome) => (outcome.ok ? outcome.msg.payload : outcome.failure.kind)), same(answer ?? failure ?? ''));
-    assert.deepEqual(this.#dones, { wire: same(failure ?? 'done'), call: same('done') });
+    assert.deepEqual(this.#dones, { wire: same(wire ?? failure ?? 'done'), call: same('done') });
     assert.equal(calls.size, 0);
   }
 
@@ -165,10 +166,11 @@ describe('Requests that a node of another palette holds', () => {
     }
   });
 
-  test('are lost with it: without a next branch they fail as unavailable', async () => {
+  test('are lost with it: without a next branch a stage above decides, and where there is none the new node is asked', async () => {
     const crowd = await Crowd.gather([fallbackTo('hold'), hold, returns]);
     await crowd.deploy({ hold: changed });
-    await crowd.allEnd({ failure: 'unavailable' });
+    crowd.gate.open();
+    await crowd.allEnd({ failure: 'unavailable', wire: 'done' });
   });
 
   test('are answered where only their stage is changed', async () => {

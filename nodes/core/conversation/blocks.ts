@@ -12,7 +12,8 @@ interface View {
 }
 
 /** The assistant's message of these blocks. It carries them only where its other fields cannot tell all of them. */
-export function assistantMessage(blocks: readonly Block[], carried: Carried = {}): ChatMessage {
+export function assistantMessage(given: readonly Block[], carried: Carried = {}): ChatMessage {
+  const blocks = given.filter((block) => block.type !== 'text' || block.text !== '' || Object.keys(allCarried(block)).length > 0);
   const view = viewOf(blocks);
   const message: ChatMessage = { role: 'assistant', ...view, ...carried };
   return isSame(blocks, blocksOfView(view)) ? message : { ...message, blocks: [...blocks] };
