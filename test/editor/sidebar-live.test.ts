@@ -13,7 +13,7 @@ const flows = [
   { id: 'tab', type: 'tab', label: 'Gateway' },
   { id: 'endpoint', type: 'llm-endpoint', ...place, path: '/v1', wires: [['fallback']] },
   { id: 'fallback', type: 'llm-fallback', name: 'either', ...place, branches: [{ name: 'first' }, { name: 'second' }], wires: [[], ['bad'], ['good']] },
-  { id: 'bad', type: 'llm-echo', name: 'bad', ...place, tokensPerSecond: 0, faultKind: 'overloaded', retries: 1, retryBaseMs: 20, retryMaxMs: 20, breakerFailures: 0, wires: [[]] },
+  { id: 'bad', type: 'llm-echo', name: 'bad', ...place, tokensPerSecond: 0, faultKind: 'server', retries: 1, retryBaseMs: 20, retryMaxMs: 20, breakerFailures: 0, wires: [[]] },
   { id: 'good', type: 'llm-echo', name: 'good', ...place, tokensPerSecond: 0, wires: [[]] },
   { id: 'pool', type: 'llm-pool', name: 'pool', ...place, strategy: 'round-robin', members: [{ name: 'one' }, { name: 'two' }], wires: [[], ['one'], ['two']] },
   { id: 'one', type: 'llm-echo', name: 'echo one', ...place, tokensPerSecond: 0, wires: [[]] },
@@ -88,11 +88,12 @@ describe('The sidebar LLM of flows that run', { skip: skipWithoutBrowser }, () =
     await sidebar.rows.nth(sent - 1).waitFor();
     assert.equal(await sidebar.rows.count(), sent);
     assert.match(await sidebar.rows.first().innerText(), /endpoint \/v1 → good/);
-    await sidebar.openRequest('2 attempts');
+    await sidebar.openRequest('3 attempts');
     const names = await sidebar.root.locator('.llm-request-view .llm-span-name').allInnerTexts();
-    assert.deepEqual(names, ['endpoint /v1', 'either', 'first', 'bad', 'attempt 1', 'second', 'good']);
+    assert.deepEqual(names, ['endpoint /v1', 'either', 'first', 'bad', 'attempt 1', 'attempt 2', 'second', 'good']);
     const words = await sidebar.root.locator('.llm-request-view .llm-span-words').allInnerTexts();
-    assert.deepEqual(words.map((word) => word.split(' · ')[0]), ['answered', 'answered', 'overloaded', 'overloaded', 'overloaded', 'answered', 'answered']);
+    assert.deepEqual(words.map((word) => word.split(' · ')[0]), ['answered', 'answered', 'server error', 'server error', 'server error', 'server error', 'answered', 'answered']);
+    assert.ok(await sidebar.root.locator('.llm-request-view .llm-bar-backoff').isVisible());
     await sidebar.screenshot('really-request');
   });
 
